@@ -1,0 +1,26 @@
+import { isFloat, isTensor } from "./attributes.ts";
+import type { Attribute, Graph, Value } from "./ir.ts";
+import { operatorKey } from "./ir.ts";
+import { formatShape } from "./shape.ts";
+
+/** A graph as text, one node a line: `y float32[N,8] = Gemm(x, w, b) {transB: 1}`. */
+export function printGraph(graph: Graph): string {
+  return [
+    ...graph.inputs.map((v) => `input ${typed(v)}`),
+    ...graph.nodes.map((n) => {
+      const attrs = Object.entries(n.attrs).map(([name, v]) => `${name}: ${attribute(v)}`);
+      const inputs = n.inputs.map((v) => v?.name ?? "_").join(", ");
+      return `${n.outputs.map(typed).join(", ")} = ${operatorKey(n)}(${inputs})${attrs.length ? ` {${attrs.join(", ")}}` : ""}`;
+    }),
+    `output ${graph.outputs.map((v) => v.name).join(", ")}`,
+  ].join("\n");
+}
+
+function typed(v: Value): string {
+  return `${v.name} ${v.dtype}${formatShape(v.shape)}`;
+}
+
+function attribute(v: Attribute): string {
+  if (isTensor(v)) return `${v.dtype}${formatShape(v.shape)}`;
+  return isFloat(v) ? String(v.float) : JSON.stringify(v);
+}

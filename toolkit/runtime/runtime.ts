@@ -1,0 +1,43 @@
+import type { TensorData } from "../graph/tensor.ts";
+
+/** Where a session computes, by ONNX Runtime's own names. */
+export type Provider = "cpu" | "webgpu" | "cuda" | "dml" | "coreml" | "wasm";
+
+export type Tensors = ReadonlyMap<string, TensorData>;
+
+export interface LoadOptions {
+  readonly provider?: Provider;
+  /** Threads of one run; all cores where absent. One thread gives bit-equal results. */
+  readonly threads?: number;
+  /** State input -> the output that replaces it after a run of the main program. */
+  readonly state?: ReadonlyMap<string, string>;
+}
+
+export interface RunOptions {
+  readonly feeds: Tensors;
+  /** Names of the outputs wanted back. */
+  readonly fetch: readonly string[];
+  /** Which program runs; the main one where absent. Only the main one replaces state. */
+  readonly program?: string;
+}
+
+/**
+ * A loaded graph that holds its state between runs. It lives beside the caller's thread, so nothing here blocks the event loop.
+ * All calls reject with E_RUNTIME (cannot load) or E_RUN (cannot run).
+ */
+export interface Session {
+  /** Another graph that reads the same held state. */
+  add(name: string, model: Uint8Array): Promise<void>;
+  /** Replaces held inputs. */
+  set(state: Tensors): Promise<void>;
+  /** Copies of held inputs. */
+  get(names: readonly string[]): Promise<Tensors>;
+  run(options: RunOptions): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
+/** A way to run ONNX bytes. The platform's own is handed in: see node.ts. */
+export interface Runtime {
+  readonly name: string;
+  load(model: Uint8Array, options?: LoadOptions): Promise<Session>;
+}
