@@ -31,9 +31,12 @@ export class GraphBuilder {
   readonly #written = new Map<string, readonly Value[]>();
   readonly #shared = new Map<string, Value>();
   readonly #counts = new Map<string, number>();
+  readonly #reserved: ReadonlySet<string>;
 
-  constructor(operators: Operators, start?: Graph) {
+  /** Names in `reserved` are never made up: they will be defined later. */
+  constructor(operators: Operators, start?: Graph, reserved: ReadonlySet<string> = new Set()) {
     this.#operators = operators;
+    this.#reserved = reserved;
     if (!start) return;
     this.#inputs.push(...start.inputs);
     for (const [name, t] of start.constants) this.#constants.set(name, t);
@@ -128,7 +131,7 @@ export class GraphBuilder {
       const count = this.#counts.get(prefix) ?? 0;
       this.#counts.set(prefix, count + 1);
       const name = `${prefix}_${count}`;
-      if (!this.#values.has(name)) return name;
+      if (!this.#values.has(name) && !this.#reserved.has(name)) return name;
     }
   }
 

@@ -65,8 +65,9 @@ export function allocate(dtype: DType, length: number): TypedArray {
 export function fromBytes(dtype: DType, bytes: Uint8Array): TypedArray {
   const Elements = arrays[dtype];
   const size = Elements.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  return new Elements(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
+  // not slice(): a Buffer's is a view
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+  return new Elements(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
 /** The bytes under a typed array, without a copy. */

@@ -1,0 +1,157 @@
+import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
+import type { Decoder, Pixels } from "../images/decoder.ts";
+import { defaultResizePx, evaluationView, resample } from "../images/resample.ts";
+import { imagenetNormalisation, type Normalisation, toInput } from "../images/to-input.ts";
+import { type AugmentSettings, augmentation, epochOrder, sampleDraw } from "./augment.ts";
+import { inOrder } from "./in-order.ts";
+import type { BadFile, Sample } from "./sample.ts";
+
+export interface BatchOptions {
+  readonly decoder: Decoder;
+  /** Rows of every batch, the last one included. */
+  readonly batchSize: number;
+  /** Side of the square that the network sees. */
+  readonly sizePx: number;
+  /** What the shorter side is resized to before the middle is cut out; sizePx * 256 / 224 where absent. */
+  readonly resizePx?: number;
+  /** Shorter side at which pictures are decoded (and kept, by a cached decoder); `resizePx` where absent. Larger keeps more detail in small crops. */
+  readonly decodePx?: number;
+  /** Whether samples come shuffled and augmented, rather than in order and cut out of the middle. */
+  readonly train: boolean;
+  /** null: shuffled only. */
+  readonly augment?: AugmentSettings | null;
+  readonly normalisation?: Normalisation;
+  readonly seed?: number;
+  readonly epoch?: number;
+  /** Samples of the epoch that are left out because they have been seen: a batch's `position`. */
+  readonly skipTo?: number;
+  /** Batches that are prepared ahead of the reader; 2 where absent. */
+  readonly prefetch?: number;
+  /** Pictures that are decoded at the same time; 4 where absent. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Told of each unreadable file as it is met. */
+  readonly onBad?: (file: BadFile) => void;
+}
+
+export interface Batch {
+  /** [batchSize,3,sizePx,sizePx], normalised. Rows from `count` on repeat the first ones, so that batch statistics see real pictures. */
+  readonly images: Float32Array;
+  /** Class by row. */
+  readonly labels: Int32Array;
+  /** 1 for the first `count` rows, 0 for those that only fill the batch. */
+  readonly weight: Float32Array;
+  /** Index into the samples by row; -1 where the row only fills the batch. */
+  readonly indices: Int32Array;
+  /** At least 1. */
+  readonly count: number;
+  /** Samples of this epoch done with this batch, bad ones included. */
+  readonly position: number;
+  /** Unreadable files met since the last batch; they have no row. */
+  readonly bad: readonly BadFile[];
+}
+
+interface Row {
+  readonly index: number;
+  readonly pixels: Pixels;
+}
+
+/**
+ * One epoch of batches, prepared ahead of the reader. Order and augmentation follow from seed, epoch and sample alone.
+ *
+ * Batch k covers positions k * batchSize and on: an unreadable file makes its batch shorter and moves no other sample. A batch of only such
+ * files is left out.
+ * @throws E_SETTING; E_DATA_EMPTY where no file at all can be read; the reason of `signal`
+ */
+export async function* batches(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
+  const { batchSize, train, seed = 0, epoch = 0, skipTo = 0, prefetch = 2, concurrency = 4, signal, onBad } = options;
+  checkOptions(options);
+  const order = train ? epochOrder(samples.length, seed, epoch).subarray(skipTo) : samples.map((_, i) => i).slice(skipTo);
+  const view = viewer(options);
+  const load = async (position: number): Promise<Row | BadFile> => {
+    const index = order[position] ?? 0;
+    const sample = samples[index];
+    if (!sample) throw new RangeError(`no sample ${index}`);
+    try {
+      return { index, pixels: await view(sample.path, index) };
+    } catch (error) {
+      return badFile(sample.path, error);
+    }
+  };
+  const ahead = Math.max(1, prefetch * batchSize);
+  let rows: Row[] = [];
+  let bad: BadFile[] = [];
+  let position = 0;
+  let delivered = 0;
+  for await (const item of inOrder(order.length, load, { concurrency, ahead, ...(signal ? { signal } : {}) })) {
+    position++;
+    if ("pixels" in item) rows.push(item);
+    else {
+      bad.push(item);
+      onBad?.(item);
+    }
+    if ((position % batchSize !== 0 && position < order.length) || rows.length === 0) continue;
+    yield { ...assemble(rows, samples, options), position: skipTo + position, bad };
+    delivered += rows.length;
+    rows = [];
+    bad = [];
+  }
+  if (delivered === 0 && order.length > 0 && skipTo === 0) {
+    throw new ToolkitError("E_DATA_EMPTY", `Cannot read any of ${order.length} photos; the first: ${bad[0]?.message ?? "unknown"}`);
+  }
+}
+
+/** How many batches an epoch has. */
+export function batchCount(samples: number, batchSize: number): number {
+  return Math.ceil(samples / batchSize);
+}
+
+function viewer(options: BatchOptions): (path: string, index: number) => Promise<Pixels> {
+  const { decoder, sizePx, train, augment, seed = 0, epoch = 0, resizePx = defaultResizePx(sizePx), decodePx = resizePx } = options;
+  return async (path, index) => {
+    const pixels = await decoder.decode(path, { minSidePx: decodePx });
+    if (!train || augment === null) return evaluationView(pixels, sizePx, resizePx);
+    const { box, flip } = augmentation(pixels, sampleDraw(seed, epoch, index), augment);
+    return resample(pixels, { from: box, width: sizePx, height: sizePx, flip });
+  };
+}
+
+function assemble(rows: readonly Row[], samples: readonly Sample[], options: BatchOptions): Omit<Batch, "position" | "bad"> {
+  const { batchSize, sizePx, normalisation = imagenetNormalisation } = options;
+  const images = new Float32Array(batchSize * 3 * sizePx * sizePx);
+  toInput(
+    rows.map((row) => row.pixels),
+    normalisation,
+    images,
+  );
+  const rowSize = 3 * sizePx * sizePx;
+  const labels = new Int32Array(batchSize);
+  const weight = new Float32Array(batchSize).fill(1, 0, rows.length);
+  const indices = new Int32Array(batchSize).fill(-1);
+  for (let i = 0; i < batchSize; i++) {
+    const from = i % rows.length;
+    if (i >= rows.length) images.copyWithin(i * rowSize, from * rowSize, (from + 1) * rowSize);
+    const index = rows[from]?.index ?? 0;
+    labels[i] = samples[index]?.label ?? 0;
+    if (i < rows.length) indices[i] = index;
+  }
+  return { images, labels, weight, indices, count: rows.length };
+}
+
+function badFile(path: string, error: unknown): BadFile {
+  const code = errorCode(error);
+  if (!code?.startsWith("E_IMAGE_")) throw error;
+  return { path, code, message: errorMessage(error) };
+}
+
+function checkOptions({ batchSize, sizePx, resizePx = defaultResizePx(sizePx), decodePx = resizePx, skipTo = 0 }: BatchOptions): void {
+  const expect = (name: string, value: number, min: number): void => {
+    if (Number.isInteger(value) && value >= min) return;
+    throw new ToolkitError("E_SETTING", `Cannot make batches: expected ${name} to be a whole number from ${min}, got ${value}`);
+  };
+  expect("batchSize", batchSize, 1);
+  expect("sizePx", sizePx, 1);
+  expect("resizePx", resizePx, sizePx);
+  expect("decodePx", decodePx, resizePx);
+  expect("skipTo", skipTo, 0);
+}

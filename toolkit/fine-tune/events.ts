@@ -1,0 +1,40 @@
+import type { Parity } from "../export/parity.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import type { EpochEvent, StepEvent } from "../train/train.ts";
+import type { BadFile } from "../data/sample.ts";
+
+/** What a fine-tuning run tells while it goes on, in the order it happens. */
+export type FineTuneEvent =
+  /** A line for the log: what was decided and why. */
+  | { readonly kind: "note"; readonly text: string }
+  | { readonly kind: "stage"; readonly stage: StageName; readonly index: number; readonly count: number; readonly epochs: number; readonly steps: number }
+  /** Features of the frozen backbone: photos done of all. */
+  | { readonly kind: "features"; readonly done: number; readonly total: number }
+  | (StepEvent & { readonly stage: StageName })
+  | (EpochEvent & { readonly stage: StageName; readonly best: boolean })
+  | { readonly kind: "bad"; readonly file: BadFile }
+  | { readonly kind: "checkpoint"; readonly path: string; readonly stage: StageName };
+
+export type StageName = "head" | "network";
+
+/** How a stage ended. */
+export interface StageResult {
+  readonly stage: StageName;
+  /** Of the last epoch, whichever weights are exported. */
+  readonly final: Evaluation;
+  readonly best: Evaluation;
+  readonly bestEpoch: number;
+}
+
+export interface FineTuneResult {
+  /** "stopped": a signal ended the run, a checkpoint holds it, and nothing was exported. */
+  readonly status: "done" | "stopped";
+  readonly classes: readonly string[];
+  readonly stages: readonly StageResult[];
+  /** Of the weights that are exported. */
+  readonly evaluation: Evaluation | undefined;
+  /** The bytes of model.onnx. */
+  readonly model: Uint8Array | undefined;
+  readonly parity: Parity | undefined;
+  readonly bad: readonly BadFile[];
+}

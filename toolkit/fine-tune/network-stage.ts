@@ -1,0 +1,101 @@
+import { operators } from "../operators/index.ts";
+import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
+import type { Graph } from "../graph/ir.ts";
+import { batchNormAsWeights } from "../passes/batch-norm-as-weights.ts";
+import { batchNormTraining } from "../passes/batch-norm-training.ts";
+import type { BatchStatistics } from "../passes/batch-norm-training.ts";
+import { depthsOf, parametersOf } from "../passes/parameters.ts";
+import { restorable, restoreBatchNorm } from "../passes/restore-batch-norm.ts";
+import { measureChannels, withChannelStatistics } from "../train/channel-statistics.ts";
+import { buildStep, constantsAsInputs } from "../train/step.ts";
+import type { Platform } from "./platform.ts";
+import type { Photos } from "./photos.ts";
+import { chooseOptimizer, chooseSchedule, rateFactors } from "./recipe.ts";
+import type { Settings } from "./settings.ts";
+import { encodeGraph } from "./stage.ts";
+import type { Stage } from "./stage.ts";
+import type { Student } from "./student.ts";
+
+/** Photos that are enough to estimate a channel's mean and variance. */
+const STATISTICS_PHOTOS = 256;
+/** From this batch size on, a batch's own statistics are good enough to normalise with. */
+const BATCH_STATISTICS_FROM = 16;
+
+/** How BatchNormalization is treated while every layer is trained. */
+export type BatchNormForm = "batch" | "frozen" | "none";
+
+/**
+ * Gives a folded network its BatchNormalization back, with statistics of the user's own photos; anything else is returned as it is.
+ * Without it full fine-tuning of a folded export diverges at the usual rates.
+ */
+export async function unfold(
+  student: Student,
+  settings: Settings,
+  photos: Photos,
+  platform: Platform,
+): Promise<{ readonly student: Student; readonly restored: number }> {
+  const outputs = settings.batchNorm === "keep" ? [] : restorable(student.graph).map((v) => v.name);
+  if (outputs.length === 0) return { student, restored: 0 };
+  const session = await platform.runtime.load(encodeGraph(withChannelStatistics(student.graph, outputs, operators)), {
+    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+  });
+  try {
+    const statistics = await measureChannels(session, outputs, photos.sampled(STATISTICS_PHOTOS));
+    return { student: { ...student, graph: restoreBatchNorm(student.graph, statistics) }, restored: outputs.length };
+  } finally {
+    await session.release();
+  }
+}
+
+/** Which form the settings ask for, on this network. */
+export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Settings): BatchNormForm {
+  if (!graph.nodes.some((n) => n.op === "BatchNormalization") || batchNorm === "keep") return "none";
+  if (batchNorm !== "auto") return batchNorm;
+  return mode === "scratch" || batchSize >= BATCH_STATISTICS_FROM ? "batch" : "frozen";
+}
+
+/** The stage that trains every layer. */
+export function networkStage(student: Student, settings: Settings, photos: Photos, classes: number): Stage {
+  const form = batchNormForm(student.graph, settings);
+  const { training, forward, statistics } = formsOf(student.graph, form);
+  const parameters = parametersOf(student.graph).filter((name) => training.constants.has(name));
+  const step = buildStep(
+    training,
+    {
+      parameters,
+      logits: student.logits,
+      loss: softmaxCrossEntropy({ labelSmoothing: settings.labelSmoothing }),
+      optimizer: chooseOptimizer(settings.optimizer, settings),
+      rateFactors: rateFactors(depthsOf(student.graph), settings.stemFactor),
+      statistics,
+    },
+    operators,
+  );
+  const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
+  const epochs = settings.maxSteps === undefined ? settings.epochs : Math.max(1, Math.ceil(settings.maxSteps / stepsPerEpoch));
+  const averaged = statistics.flatMap((s) => [s.runningMean, s.runningVariance]);
+  return {
+    name: "network",
+    step,
+    forward: constantsAsInputs(forward, [...parameters, ...averaged]).graph,
+    logits: student.logits,
+    classes,
+    dims: photos.dims(student.graph),
+    batches: (epoch, position) => photos.training(epoch, position, form === "batch"),
+    validation: () => photos.validation(),
+    stepsPerEpoch: settings.maxSteps === undefined ? stepsPerEpoch : Math.min(stepsPerEpoch, settings.maxSteps),
+    epochs,
+    schedule: chooseSchedule(settings.rate, settings.warmUpEpochs, stepsPerEpoch),
+  };
+}
+
+/** The graph that is differentiated, and the one that evaluates with the same weights. */
+function formsOf(graph: Graph, form: BatchNormForm): { training: Graph; forward: Graph; statistics: readonly BatchStatistics[] } {
+  if (form === "none") return { training: graph, forward: graph, statistics: [] };
+  if (form === "frozen") {
+    const weights = batchNormAsWeights(graph);
+    return { training: weights, forward: weights, statistics: [] };
+  }
+  const { graph: training, statistics } = batchNormTraining(graph);
+  return { training, forward: graph, statistics };
+}

@@ -1,0 +1,72 @@
+import type { Settings } from "./settings.ts";
+import { batchCount, batches } from "../data/loader.ts";
+import type { Batch, BatchOptions } from "../data/loader.ts";
+import type { BadFile, Sample } from "../data/sample.ts";
+import { epochOrder } from "../data/augment.ts";
+import type { Graph } from "../graph/ir.ts";
+import type { TensorData } from "../graph/tensor.ts";
+import type { Decoder } from "../images/decoder.ts";
+import type { Normalisation } from "../images/to-input.ts";
+import type { TrainBatch } from "../train/batch.ts";
+
+/** The photos of a run as batches of one network's input. */
+export interface Photos {
+  /** An epoch, shuffled and augmented, from a position on. Batch statistics want full batches: the partial last one is dropped then. */
+  training(epoch: number, position: number, dropPartial: boolean): AsyncIterable<TrainBatch>;
+  /** The validation photos as they will be served. */
+  validation(): AsyncIterable<TrainBatch>;
+  /** Any samples as they will be served. */
+  evaluation(samples: readonly Sample[]): AsyncIterable<TrainBatch>;
+  /** Some training photos as they will be served, chosen at random. */
+  sampled(count: number): AsyncIterable<TrainBatch>;
+  stepsPerEpoch(dropPartial: boolean): number;
+  /** What the symbolic extents of a graph's image input are. */
+  dims(graph: Graph): ReadonlyMap<string, number>;
+}
+
+export interface PhotosOptions {
+  readonly input: string;
+  readonly train: readonly Sample[];
+  readonly validation: readonly Sample[];
+  readonly settings: Settings;
+  readonly normalisation: Normalisation;
+  readonly decoder: Decoder;
+  readonly onBad: (file: BadFile) => void;
+}
+
+/** Batches of the samples for a network whose image input is called `input`. */
+export function openPhotos({ input, train, validation, settings, normalisation, decoder, onBad }: PhotosOptions): Photos {
+  const { batchSize, sizePx, resizePx, seed } = settings;
+  // a network's batch never exceeds the photos there are
+  const rows = Math.min(batchSize, train.length);
+  const common = { decoder, batchSize: rows, sizePx, resizePx, normalisation, seed, onBad } satisfies Partial<BatchOptions>;
+  const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
+    adapt(batches(samples, { ...common, train: false }), input, sizePx);
+  return {
+    training: (epoch, position, dropPartial) =>
+      adapt(
+        batches(train, { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null, epoch, skipTo: position }),
+        input,
+        sizePx,
+        dropPartial ? rows : 1,
+      ),
+    validation: () => served(validation),
+    evaluation: served,
+    sampled: (count) => served([...epochOrder(train.length, seed, 0)].slice(0, Math.max(rows, count)).map((i) => train[i] as Sample)),
+    stepsPerEpoch: (dropPartial) => (dropPartial ? Math.max(1, Math.floor(train.length / rows)) : batchCount(train.length, rows)),
+    dims(graph) {
+      const shape = graph.inputs[0]?.shape ?? [];
+      const extents = [rows, 3, sizePx, sizePx];
+      return new Map(shape.flatMap((dim, i) => (typeof dim === "string" ? [[dim, extents[i] ?? 1] as const] : [])));
+    },
+  };
+}
+
+async function* adapt(source: AsyncIterable<Batch>, input: string, sizePx: number, minimum = 1): AsyncGenerator<TrainBatch> {
+  for await (const batch of source) {
+    if (batch.count < minimum) continue;
+    const { images, labels, weight, count, indices, position } = batch;
+    const pictures: TensorData = { dtype: "float32", shape: [labels.length, 3, sizePx, sizePx], data: images };
+    yield { inputs: new Map([[input, pictures]]), labels, weight, count, indices, position };
+  }
+}

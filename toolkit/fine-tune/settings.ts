@@ -1,0 +1,163 @@
+import { ToolkitError } from "../errors.ts";
+
+export type Mode = "frozen" | "full" | "staged" | "scratch";
+export type BatchNormPolicy = "auto" | "batch" | "frozen" | "keep";
+export type OptimizerName = "sgd" | "adam" | "adamw";
+
+/** What a user may choose. Sizes in pixels, rates per step. */
+export interface FineTuneSettings {
+  /** frozen: the head alone, on cached features. full: every layer. staged: frozen, then every layer with lower rates towards the stem. scratch: from random weights. */
+  readonly mode?: Mode;
+  /** Epochs of the stage that trains every layer; 5, in `scratch` 30. In `frozen` mode, epochs of the head; 30. */
+  readonly epochs?: number;
+  /** Epochs of the head in `staged`, on cached features; 30. */
+  readonly headEpochs?: number;
+  readonly batchSize?: number;
+  /** Peak learning rate of the stage that trains every layer; 1e-3 per 16 photos of a batch. In `frozen` mode, of the head; 1e-3. */
+  readonly rate?: number;
+  /** Peak learning rate of the head in `staged`; 1e-3. */
+  readonly headRate?: number;
+  /** For every layer: sgd; for the head alone: adamw. */
+  readonly optimizer?: OptimizerName;
+  readonly momentum?: number;
+  /** Weight decay; norms and biases are left out. */
+  readonly decay?: number;
+  readonly labelSmoothing?: number;
+  /** auto: batch statistics from batch size 16 on, else frozen; keep: leave a folded network folded. */
+  readonly batchNorm?: BatchNormPolicy;
+  /** What the rate is multiplied by at the stem; 0.1 in `staged`, 1 elsewhere. */
+  readonly stemFactor?: number;
+  /** Share of an epoch over which the rate rises to its peak; 0, in `scratch` 1. */
+  readonly warmUpEpochs?: number;
+  readonly seed?: number;
+  readonly sizePx?: number;
+  readonly resizePx?: number;
+  /** Random crops and flips while training every layer. */
+  readonly augment?: boolean;
+  /** Smallest share of a photo's area that a random crop keeps. */
+  readonly cropScale?: number;
+  readonly hidden?: number;
+  readonly dropout?: number;
+  /** Node that is the head, where it is not found by itself. */
+  readonly head?: string;
+  /** Value that holds the features, where it is not found by itself. */
+  readonly features?: string;
+  /** Which weights are exported. */
+  readonly keep?: "best" | "last";
+  /** Threads of ONNX Runtime; all cores where absent. One gives bit-equal runs. */
+  readonly threads?: number;
+  /** Steps between two checkpoints within an epoch. */
+  readonly checkpointEvery?: number;
+  /** Stop the stage that trains every layer after this many steps. */
+  readonly maxSteps?: number;
+}
+
+/** The settings with every default decided. */
+export interface Settings {
+  readonly mode: Mode;
+  readonly epochs: number;
+  readonly headEpochs: number;
+  readonly batchSize: number;
+  readonly rate: number;
+  readonly headRate: number;
+  readonly optimizer: OptimizerName;
+  readonly headOptimizer: OptimizerName;
+  readonly momentum: number;
+  readonly decay: number;
+  readonly labelSmoothing: number;
+  readonly batchNorm: BatchNormPolicy;
+  readonly stemFactor: number;
+  readonly warmUpEpochs: number;
+  readonly seed: number;
+  readonly sizePx: number;
+  readonly resizePx: number;
+  readonly augment: boolean;
+  readonly cropScale: number;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly keep: "best" | "last";
+  readonly checkpointEvery: number;
+  readonly head?: string;
+  readonly features?: string;
+  readonly threads?: number;
+  readonly maxSteps?: number;
+}
+
+/**
+ * Decides every default once. `fallbackSizePx` is the card's, the file's, or 224.
+ * @throws E_SETTING naming the setting, its value and what was expected
+ */
+export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settings {
+  const { mode = "staged", batchSize = 16, sizePx = fallbackSizePx, optimizer, threads, maxSteps, head, features } = chosen;
+  const frozen = mode === "frozen";
+  const scratch = mode === "scratch";
+  const epochs = chosen.epochs ?? (frozen || scratch ? 30 : 5);
+  const perBatch = batchSize / 16;
+  const settings: Settings = {
+    mode,
+    epochs,
+    headEpochs: frozen ? epochs : (chosen.headEpochs ?? 30),
+    batchSize,
+    rate: chosen.rate ?? (frozen ? 1e-3 : scratch ? 5e-3 * perBatch : 1e-3 * perBatch),
+    headRate: frozen ? (chosen.rate ?? 1e-3) : (chosen.headRate ?? 1e-3),
+    optimizer: optimizer ?? "sgd",
+    headOptimizer: frozen ? (optimizer ?? "adamw") : "adamw",
+    momentum: chosen.momentum ?? 0.9,
+    decay: chosen.decay ?? (scratch ? 5e-4 : 0),
+    labelSmoothing: chosen.labelSmoothing ?? 0,
+    batchNorm: chosen.batchNorm ?? "auto",
+    stemFactor: chosen.stemFactor ?? (mode === "staged" ? 0.1 : 1),
+    warmUpEpochs: chosen.warmUpEpochs ?? (scratch ? 1 : 0),
+    seed: chosen.seed ?? 0,
+    sizePx,
+    resizePx: chosen.resizePx ?? Math.round((sizePx * 256) / 224),
+    augment: chosen.augment ?? true,
+    cropScale: chosen.cropScale ?? 0.08,
+    hidden: chosen.hidden ?? 0,
+    dropout: chosen.dropout ?? 0,
+    keep: chosen.keep ?? "best",
+    checkpointEvery: chosen.checkpointEvery ?? 200,
+    ...(threads === undefined ? {} : { threads }),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+    ...(head === undefined ? {} : { head }),
+    ...(features === undefined ? {} : { features }),
+  };
+  check(settings);
+  return settings;
+}
+
+function check(s: Settings): void {
+  expectOneOf("mode", s.mode, ["frozen", "full", "staged", "scratch"]);
+  expectOneOf("batchNorm", s.batchNorm, ["auto", "batch", "frozen", "keep"]);
+  expectOneOf("optimizer", s.optimizer, ["sgd", "adam", "adamw"]);
+  expectOneOf("keep", s.keep, ["best", "last"]);
+  for (const name of ["epochs", "headEpochs", "batchSize", "checkpointEvery"] as const) expectInteger(name, s[name], 1);
+  expectInteger("sizePx", s.sizePx, 16);
+  expectInteger("resizePx", s.resizePx, s.sizePx);
+  expectInteger("seed", s.seed, 0);
+  expectInteger("hidden", s.hidden, 0);
+  if (s.threads !== undefined) expectInteger("threads", s.threads, 1);
+  if (s.maxSteps !== undefined) expectInteger("maxSteps", s.maxSteps, 1);
+  for (const name of ["rate", "headRate"] as const) expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
+  for (const name of ["momentum", "dropout", "labelSmoothing"] as const) {
+    expectNumber(name, s[name], (v) => v >= 0 && v < 1, "a number from 0 to below 1");
+  }
+  expectNumber("decay", s.decay, (v) => v >= 0, "a number of 0 or more");
+  expectNumber("stemFactor", s.stemFactor, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
+  expectNumber("cropScale", s.cropScale, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
+  expectNumber("warmUpEpochs", s.warmUpEpochs, (v) => v >= 0, "a number of 0 or more");
+}
+
+function expectInteger(name: string, value: number, min: number): void {
+  expectNumber(name, value, (v) => Number.isInteger(v) && v >= min, `an integer of ${min} or more`);
+}
+
+function expectNumber(name: string, value: number, holds: (value: number) => boolean, expected: string): void {
+  if (Number.isFinite(value) && holds(value)) return;
+  throw new ToolkitError("E_SETTING", `Cannot train with ${name} ${value}: expected ${expected}`);
+}
+
+function expectOneOf(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new ToolkitError("E_SETTING", `Cannot train with ${name} "${value}": expected one of ${choices.join(", ")}`);
+}

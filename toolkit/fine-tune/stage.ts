@@ -1,0 +1,96 @@
+import { encodeModel } from "../onnx/encode.ts";
+import type { Graph } from "../graph/ir.ts";
+import { OPSET } from "../export/inference-model.ts";
+import { lower } from "../lowering/lower.ts";
+import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
+import type { Schedule } from "../schedules/schedule.ts";
+import type { TrainBatch } from "../train/batch.ts";
+import { evaluate } from "../train/evaluate.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import type { Step } from "../train/step.ts";
+import { train } from "../train/train.ts";
+import type { Progress, TrainEvent } from "../train/train.ts";
+
+/** A part of a run under one mode: one step graph, one schedule. */
+export interface Stage {
+  readonly name: "head" | "network";
+  readonly step: Step;
+  /** The forward graph with the trained constants as inputs: reads the state that the step keeps. */
+  readonly forward: Graph;
+  readonly logits: string;
+  readonly classes: number;
+  readonly dims: ReadonlyMap<string, number>;
+  readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
+  readonly validation: () => AsyncIterable<TrainBatch>;
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+  readonly schedule: Schedule;
+}
+
+/** The best epoch so far: its weights and running statistics, and how they scored. */
+export interface Best {
+  readonly weights: Tensors;
+  readonly evaluation: Evaluation;
+  readonly epoch: number;
+}
+
+export interface StageRun {
+  readonly session: Session;
+  readonly events: AsyncGenerator<TrainEvent, void>;
+  /** Weights and running statistics as they are now, without the optimizer's slots. */
+  readonly weights: () => Promise<Tensors>;
+  /** Everything held, for a checkpoint. */
+  readonly state: () => Promise<Tensors>;
+  readonly evaluate: () => Promise<Evaluation>;
+}
+
+const EVALUATE = "evaluate";
+
+/** Loads the stage's graphs, sets the state (the step's own, or that of a checkpoint) and returns the events to be read. */
+export async function startStage(
+  runtime: Runtime,
+  stage: Stage,
+  options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal },
+): Promise<StageRun> {
+  const { step, dims } = stage;
+  const target = { provider: "cpu", dims } as const;
+  const session = await runtime.load(encodeGraph(lower(step.graph, target)), {
+    state: step.state,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
+  await session.add(EVALUATE, encodeGraph(lower(stage.forward, target)));
+  await session.set(new Map([...step.initial, ...(options.state ?? [])]));
+  const names = [...step.state.keys()];
+  const weightNames = stage.forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
+  const score = (): Promise<Evaluation> => evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
+  return {
+    session,
+    weights: () => session.get(weightNames),
+    state: () => session.get(names),
+    evaluate: score,
+    events: train({
+      session,
+      logits: stage.logits,
+      classes: stage.classes,
+      batches: stage.batches,
+      stepsPerEpoch: stage.stepsPerEpoch,
+      epochs: stage.epochs,
+      schedule: stage.schedule,
+      evaluate: score,
+      ...(options.from ? { from: options.from } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    }),
+  };
+}
+
+/** A graph of ours as the bytes of a model. */
+export function encodeGraph(graph: Graph): Uint8Array {
+  return encodeModel({ graph, opsets: new Map([["", OPSET]]), metadata: new Map() });
+}
+
+/** `graph` with some constants replaced. */
+export function withConstants(graph: Graph, values: Tensors): Graph {
+  const constants = new Map(graph.constants);
+  for (const [name, t] of values) if (constants.has(name)) constants.set(name, t);
+  return { ...graph, constants };
+}

@@ -1,0 +1,126 @@
+import { ToolkitError } from "../errors.ts";
+import { readMetadata } from "../export/metadata.ts";
+import type { ModelMetadata } from "../export/metadata.ts";
+import type { Graph, Model, Value } from "../graph/ir.ts";
+import type { TensorData } from "../graph/tensor.ts";
+import { cut } from "../passes/cut.ts";
+import { findHead } from "../passes/find-head.ts";
+import type { Head } from "../passes/find-head.ts";
+import { declaredSize, normalise } from "../passes/normalise.ts";
+import { prune } from "../passes/prune.ts";
+import { HEAD_BIAS, HEAD_WEIGHT, replaceHead } from "../passes/replace-head.ts";
+import type { Settings } from "./settings.ts";
+
+/** A model to start from, and what is known about it beside its graph. */
+export interface SourceModel {
+  readonly model: Model;
+  readonly name: string;
+  readonly sha256: string;
+  readonly licence?: string;
+  /** The statistics its inputs were normalised with, in units of 0..1. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly channels?: "RGB" | "BGR";
+  /** Side of the pictures it does best at. */
+  readonly sizePx?: number;
+  /** Class names of its own head. */
+  readonly labels?: readonly string[];
+}
+
+/** A network with one image input and the logits as its one output. */
+export interface Student {
+  readonly graph: Graph;
+  readonly input: string;
+  readonly features: string;
+  /** Extent F of the features [N,F]. */
+  readonly width: number;
+  readonly logits: string;
+}
+
+/** The graph a source holds, in the one dialect, with the preprocessing of our own exports cut off. */
+export function trunk(source: SourceModel): { graph: Graph; metadata: ModelMetadata | undefined } {
+  const metadata = readMetadata(source.model, source.name);
+  const { graph } = normalise(source.model);
+  if (!metadata) return { graph: onlyLogits(graph, findOutput(graph)), metadata };
+  return { graph: cut(graph, { inputs: [metadata.trainingInput], outputs: ["logits"] }), metadata };
+}
+
+/** The size to train at when none is chosen: the card's, the file's own, or 224. */
+export function naturalSize(source: SourceModel): number {
+  return source.sizePx ?? readMetadata(source.model, source.name)?.preprocessing.sizePx ?? declaredSize(source.model) ?? 224;
+}
+
+/**
+ * The source with a new head for `classes`. Rows of labels that its own head already knew under the same name are carried over from our own exports,
+ * so that training goes on where it stopped and classes can be added.
+ * @throws E_NO_HEAD, E_GRAPH
+ */
+export function graft(source: SourceModel, classes: readonly string[], settings: Settings): Student {
+  const { graph, metadata } = trunk(source);
+  const options = {
+    ...(settings.head === undefined ? {} : { head: settings.head }),
+    ...(settings.features === undefined ? {} : { feature: settings.features }),
+  };
+  const head = findHead(graph, options);
+  const grafted = prune(
+    replaceHead(graph, {
+      ...options,
+      classes: classes.length,
+      seed: settings.seed,
+      ...(settings.hidden > 0 ? { hidden: settings.hidden } : {}),
+      ...(settings.dropout > 0 ? { dropout: settings.dropout } : {}),
+    }),
+  );
+  const carried = metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
+  return studentOf(carried, head.feature.name);
+}
+
+/** Names the parts of a graph with one image input and one output. */
+export function studentOf(graph: Graph, features: string): Student {
+  const [input, ...others] = graph.inputs;
+  const [logits] = graph.outputs;
+  if (!input || !logits || others.length > 0 || input.shape.length !== 4) {
+    throw new ToolkitError("E_GRAPH", `Cannot train the model: expected one image input [N,3,H,W], found ${describeInputs(graph)}`);
+  }
+  const value = [...graph.nodes.flatMap((n) => n.outputs)].find((v) => v.name === features);
+  const width = value?.shape[1];
+  if (typeof width !== "number") throw new ToolkitError("E_NO_FEATURE", `Cannot use "${features}" as features: expected a value [N,F]`);
+  return { graph, input: input.name, features, width, logits: logits.name };
+}
+
+function describeInputs(graph: Graph): string {
+  return graph.inputs.map((v) => `${v.name} [${v.shape.join(",")}]`).join(" and ") || "none";
+}
+
+function findOutput(graph: Graph): Value {
+  const [output] = graph.outputs;
+  if (!output) throw new ToolkitError("E_GRAPH", "Cannot train the model: its graph has no output");
+  return output;
+}
+
+function onlyLogits(graph: Graph, output: Value): Graph {
+  return prune({ ...graph, outputs: [output] });
+}
+
+function carryOver(grafted: Graph, before: Graph, head: Head, known: readonly string[], classes: readonly string[]): Graph {
+  const oldWeight = before.constants.get(head.weight);
+  const oldBias = head.bias === undefined ? undefined : before.constants.get(head.bias);
+  const weight = grafted.constants.get(HEAD_WEIGHT);
+  const bias = grafted.constants.get(HEAD_BIAS);
+  if (!oldWeight || !oldBias || !weight || !bias || oldWeight.shape[1] !== weight.shape[1]) return grafted;
+  const width = weight.shape[1] ?? 0;
+  const rows = classes.map((name) => known.indexOf(name));
+  const constants = new Map(grafted.constants);
+  constants.set(HEAD_WEIGHT, copyRows(weight, oldWeight, rows, width));
+  constants.set(HEAD_BIAS, copyRows(bias, oldBias, rows, 1));
+  return { ...grafted, constants };
+}
+
+function copyRows(into: TensorData, from: TensorData, rows: readonly number[], width: number): TensorData {
+  const data = (into.data as Float32Array).slice();
+  const source = from.data as Float32Array;
+  for (const [to, row] of rows.entries()) {
+    if (row >= 0) data.set(source.subarray(row * width, (row + 1) * width), to * width);
+  }
+  return { ...into, data };
+}

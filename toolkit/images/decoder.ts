@@ -1,0 +1,21 @@
+/** A decoded picture: 8-bit sRGB, rows from the top, three bytes a pixel. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** height * width * 3 bytes, [H,W,3]. */
+  readonly data: Uint8Array;
+}
+
+export interface DecodeOptions {
+  /** A picture whose shorter side is longer than this is reduced to it, aspect kept; none is enlarged. Full size where absent. */
+  readonly minSidePx?: number;
+}
+
+/** Bytes or a file to pixels. The platform's own is handed in: see sharp.ts. */
+export interface Decoder {
+  /**
+   * The first frame or page, turned upright, without alpha.
+   * @throws E_IMAGE_READ (file), E_IMAGE_FORMAT (not an accepted format), E_IMAGE_DECODE (broken), E_IMAGE_TOO_LARGE, E_IMAGE_TIMEOUT
+   */
+  decode(source: string | Uint8Array, options?: DecodeOptions): Promise<Pixels>;
+}

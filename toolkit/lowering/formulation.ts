@@ -1,0 +1,22 @@
+import type { AttributeReader } from "../graph/attributes.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { Node, Value } from "../graph/ir.ts";
+import type { Target } from "./target.ts";
+
+/** A gradient operator that is to be written in a target's own operators. */
+export interface Site {
+  readonly node: Node;
+  readonly attrs: AttributeReader;
+  /** The value of input `i`, in the graph that is being written. */
+  readonly x: (i?: number) => Value;
+  readonly target: Target;
+}
+
+/** One way to write a gradient operator. */
+export interface Formulation {
+  readonly name: string;
+  /** Whether it computes the right thing here, and is the one to take where those before it are not. */
+  readonly serves: (site: Site) => boolean;
+  /** Writes the nodes and returns one value for each output. */
+  readonly write: (b: GraphBuilder, site: Site) => readonly Value[];
+}

@@ -1,0 +1,107 @@
+import { ToolkitError } from "../errors.ts";
+import { readAttributes } from "../graph/attributes.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { GRADIENT_DOMAIN, operatorKey, valuesByName } from "../graph/ir.ts";
+import type { Dim, Graph, Node, Value } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
+import { formatShape } from "../graph/shape.ts";
+import { operators as standardOperators } from "../operators/index.ts";
+import { foldShape } from "./fold-shape.ts";
+import type { Site } from "./formulation.ts";
+import { formulations } from "./formulations.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Writes a graph for one target: binds symbolic extents, folds what then is known about shapes, and replaces each gradient operator
+ * by the first of its formulations that serves the node. Inputs, outputs and kept values keep their names; what no output needs is left out.
+ * @throws E_NOT_LOWERED where no formulation serves a gradient operator
+ */
+export function lower(graph: Graph, target: Target, operators: Operators = standardOperators): Graph {
+  const names = new Set(valuesByName(graph).keys());
+  const b = new GraphBuilder(operators, undefined, names);
+  const written = new Map<string, Value>();
+  for (const v of graph.inputs) written.set(v.name, b.input(v.name, v.dtype, bind(v.shape, target)));
+  for (const [name, t] of graph.constants) if (!written.has(name)) written.set(name, b.constant(t, name));
+  for (const node of needed(graph.nodes, graph.outputs)) {
+    const inputs = node.inputs.map((v) => v && written.get(v.name));
+    const values = write(b, { ...node, inputs }, target);
+    for (const [i, v] of node.outputs.entries()) {
+      const value = values[i];
+      if (value) written.set(v.name, value);
+    }
+  }
+  const restored = restoredNames(b, graph, written, names);
+  const outputs = graph.outputs.map((v) => {
+    const value = written.get(v.name) ?? v;
+    // an output that is an input, a constant or another output as well needs a node that makes it under this name
+    return (restored.get(value.name) ?? value.name) === v.name ? value : b.op("Identity", [value], {}, { outputs: [v.name] });
+  });
+  return rename(trim(b.build(outputs)), restored);
+}
+
+/** The nodes that `outputs` depend on. */
+function needed(nodes: readonly Node[], outputs: readonly Value[]): readonly Node[] {
+  const wanted = new Set(outputs.map((v) => v.name));
+  const kept = nodes.toReversed().filter((node) => {
+    if (!node.outputs.some((v) => wanted.has(v.name))) return false;
+    for (const v of node.inputs) if (v) wanted.add(v.name);
+    return true;
+  });
+  return kept.toReversed();
+}
+
+function trim(graph: Graph): Graph {
+  const nodes = needed(graph.nodes, graph.outputs);
+  const read = new Set([...graph.outputs, ...nodes.flatMap((node) => node.inputs)].map((v) => v?.name));
+  return { ...graph, nodes, constants: new Map([...graph.constants].filter(([name]) => read.has(name))) };
+}
+
+function bind(shape: readonly Dim[], target: Target): readonly Dim[] {
+  return shape.map((dim) => (typeof dim === "string" ? (target.dims.get(dim) ?? dim) : dim));
+}
+
+function write(b: GraphBuilder, node: Node, target: Target): readonly Value[] {
+  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target);
+  const folded = foldShape(b, node);
+  return folded ? [folded] : b.copy(node);
+}
+
+function formulate(b: GraphBuilder, node: Node, target: Target): readonly Value[] {
+  const where = node.name ? `${node.op} "${node.name}"` : node.op;
+  const x = (i = 0): Value => {
+    const v = node.inputs[i];
+    if (!v) throw new ToolkitError("E_GRAPH", `Cannot lower ${where}: it has no input ${i}`);
+    return v;
+  };
+  const site: Site = { node, target, attrs: readAttributes(node.attrs, where), x };
+  const formulation = (formulations.get(operatorKey(node)) ?? []).find((f) => f.serves(site));
+  if (formulation) return formulation.write(b, site);
+  const shapes = node.inputs.map((v) => formatShape(v?.shape ?? [])).join(", ");
+  throw new ToolkitError("E_NOT_LOWERED", `Cannot write ${where} for ${target.provider}: no formulation serves inputs ${shapes}`, {
+    hint: "give extents for the symbolic names it depends on",
+  });
+}
+
+/** Made-up name -> the name the value had before, for what was written anew. Outputs come first where two names are one value now. */
+function restoredNames(
+  b: GraphBuilder,
+  graph: Graph,
+  written: ReadonlyMap<string, Value>,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const restored = new Map<string, string>();
+  for (const name of [...graph.outputs.map((v) => v.name), ...written.keys()]) {
+    const value = written.get(name);
+    if (value && !names.has(value.name) && !restored.has(value.name) && !b.constantOf(value)) restored.set(value.name, name);
+  }
+  return restored;
+}
+
+function rename(graph: Graph, names: ReadonlyMap<string, string>): Graph {
+  const renamed = (v: Value): Value => ({ ...v, name: names.get(v.name) ?? v.name });
+  return {
+    ...graph,
+    outputs: graph.outputs.map(renamed),
+    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map((v) => v && renamed(v)), outputs: node.outputs.map(renamed) })),
+  };
+}

@@ -1,0 +1,46 @@
+import { ToolkitError } from "../errors.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { Value } from "../graph/ir.ts";
+import type { Operator } from "../graph/operator.ts";
+import { concreteShape, formatShape } from "../graph/shape.ts";
+import { slide } from "./window.ts";
+
+/** The gradient of a bias that was added to every pixel of its channel. */
+export function sumOverPixels(b: GraphBuilder, dy: Value): Value {
+  const axes = dy.shape.map((_, i) => i).filter((i) => i !== 1);
+  return b.op("ReduceSum", [dy, b.ints(axes)], { keepdims: 0 });
+}
+
+export const conv: Operator = {
+  type: "Conv",
+  infer: ({ input, attrs, where }) => {
+    const x = input(0);
+    const w = input(1);
+    const [batch, channels, ...spatial] = x.shape;
+    const [filters, perGroup, ...kernel] = w.shape;
+    const group = attrs.int("group", 1);
+    if (
+      batch === undefined ||
+      filters === undefined ||
+      typeof perGroup !== "number" ||
+      spatial.length !== kernel.length
+    ) {
+      throw new ToolkitError(
+        "E_SHAPE",
+        `Cannot run ${where}: a filter ${formatShape(w.shape)} does not fit an input ${formatShape(x.shape)}`,
+      );
+    }
+    if (typeof channels === "number" && channels !== perGroup * group) {
+      throw new ToolkitError(
+        "E_SHAPE",
+        `Cannot run ${where}: the filter reads ${perGroup * group} channels, the input has ${channels}`,
+      );
+    }
+    return [{ dtype: x.dtype, shape: [batch, filters, ...slide(attrs, concreteShape(kernel, where), spatial, where)] }];
+  },
+  gradient: ({ b, x, dy, attrs }) => [
+    () => b.gradient("ConvInputGradient", [dy(), x(1), x(0)], attrs.all),
+    () => b.gradient("ConvWeightGradient", [dy(), x(0), x(1)], attrs.all),
+    () => sumOverPixels(b, dy()),
+  ],
+};

@@ -1,0 +1,43 @@
+import { ToolkitError } from "../errors.ts";
+import type { Operator } from "../graph/operator.ts";
+import { formatShape } from "../graph/shape.ts";
+import { scalarLike } from "./like.ts";
+
+/** y = alpha A' B' + beta C, where ' transposes if transA (transB) is 1. */
+export const gemm: Operator = {
+  type: "Gemm",
+  infer: ({ input, attrs, where }) => {
+    const a = input(0);
+    const w = input(1);
+    const [rows, left] = attrs.int("transA", 0) ? a.shape.toReversed() : a.shape;
+    const [right, columns] = attrs.int("transB", 0) ? w.shape.toReversed() : w.shape;
+    if (
+      rows === undefined ||
+      columns === undefined ||
+      (typeof left === "number" && typeof right === "number" && left !== right)
+    ) {
+      throw new ToolkitError(
+        "E_SHAPE",
+        `Cannot multiply ${formatShape(a.shape)} by ${formatShape(w.shape)} in ${where}`,
+      );
+    }
+    return [{ dtype: a.dtype, shape: [rows, columns] }];
+  },
+  gradient: ({ b, x, dy, attrs }) => {
+    const transA = attrs.int("transA", 0);
+    const transB = attrs.int("transB", 0);
+    const alpha = { float: attrs.float("alpha", 1) };
+    const beta = attrs.float("beta", 1);
+    return [
+      () =>
+        transA
+          ? b.op("Gemm", [x(1), dy()], { transA: transB, transB: 1, alpha })
+          : b.op("Gemm", [dy(), x(1)], { transA: 0, transB: 1 - transB, alpha }),
+      () =>
+        transB
+          ? b.op("Gemm", [dy(), x(0)], { transA: 1, transB: transA, alpha })
+          : b.op("Gemm", [x(0), dy()], { transA: 1 - transA, transB: 0, alpha }),
+      () => (beta === 1 ? dy() : b.op("Mul", [dy(), scalarLike(b, beta, dy())])),
+    ];
+  },
+};

@@ -1,0 +1,39 @@
+import type { InferInput, Operator } from "../graph/operator.ts";
+import type { TensorType, Value } from "../graph/ir.ts";
+import { countOf, expandLike, maskLike, reshapeLike } from "./like.ts";
+
+function pooled({ input }: InferInput): readonly [TensorType] {
+  const x = input(0);
+  return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i < 2 ? dim : 1)) }];
+}
+
+function spatialAxes(x: Value): readonly number[] {
+  return x.shape.map((_, i) => i).slice(2);
+}
+
+export const globalAveragePool: Operator = {
+  type: "GlobalAveragePool",
+  infer: pooled,
+  gradient: ({ b, x, dy }) => [() => expandLike(b, b.op("Div", [dy(), countOf(b, x(), spatialAxes(x()))]), x())],
+};
+
+/** The gradient goes to the first largest element of each map. */
+export const globalMaxPool: Operator = {
+  type: "GlobalMaxPool",
+  infer: pooled,
+  gradient: ({ b, x, y, dy }) => [
+    () => {
+      const flat = b.op("Reshape", [x(), b.ints([0, 0, -1])]);
+      const first = b.op("ArgMax", [flat], { axis: 2, keepdims: 1 });
+      const count = b.op("Gather", [
+        b.op("Shape", [flat]),
+        b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(2n) }),
+      ]);
+      const zero = b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(0n) });
+      const one = b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(1n) });
+      const positions = b.op("Range", [zero, count, one]);
+      const mask = maskLike(b, b.op("Equal", [positions, first]), y());
+      return b.op("Mul", [dy(), reshapeLike(b, mask, x())]);
+    },
+  ],
+};

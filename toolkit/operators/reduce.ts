@@ -1,0 +1,86 @@
+import type { AttributeReader } from "../graph/attributes.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { Dim, TensorType, Value } from "../graph/ir.ts";
+import type { GradientInput, Gradients, InferInput, Operator } from "../graph/operator.ts";
+import { normaliseAxis } from "../graph/shape.ts";
+import { toNumbers } from "../graph/tensor.ts";
+import type { TensorData } from "../graph/tensor.ts";
+import { countOf, expandLike, maskLike } from "./like.ts";
+
+/** The axes an operator reduces: from its second input (ReduceSum) or its attribute (the others at opset 17); all where none are given. */
+function axesOf(rank: number, given: TensorData | undefined, attrs: AttributeReader): readonly number[] {
+  const axes = given ? toNumbers(given) : attrs.ints("axes", []);
+  if (axes.length === 0)
+    return attrs.int("noop_with_empty_axes", 0) === 1 ? [] : Array.from({ length: rank }, (_, i) => i);
+  return axes.map((axis) => normaliseAxis(axis, rank, "a reduction"));
+}
+
+function reduced({ input, constant, attrs }: InferInput): readonly [TensorType] {
+  const { dtype, shape } = input(0);
+  const axes = new Set(axesOf(shape.length, constant(1), attrs));
+  if (attrs.int("keepdims", 1) === 1) return [{ dtype, shape: shape.map((dim, i) => (axes.has(i) ? 1 : dim)) }];
+  return [{ dtype, shape: shape.filter((_, i) => !axes.has(i)) }];
+}
+
+function reducedAxesOf({ b, node, x, attrs }: GradientInput): readonly number[] {
+  const axes = node.inputs[1];
+  return axesOf(x().shape.length, axes && b.constantOf(axes), attrs);
+}
+
+/** A value in the reduced shape, with the reduced axes back as extent 1. */
+function kept(b: GraphBuilder, v: Value, axes: readonly number[], attrs: AttributeReader): Value {
+  return attrs.int("keepdims", 1) === 1 || axes.length === 0
+    ? v
+    : b.op("Unsqueeze", [v, b.ints([...axes].sort((p, q) => p - q))]);
+}
+
+export const reduceSum: Operator = {
+  type: "ReduceSum",
+  infer: reduced,
+  gradient: (g) => [() => expandLike(g.b, kept(g.b, g.dy(), reducedAxesOf(g), g.attrs), g.x()), null],
+};
+
+export const reduceMean: Operator = {
+  type: "ReduceMean",
+  infer: reduced,
+  gradient: (g) => [
+    () => {
+      const axes = reducedAxesOf(g);
+      const share = g.b.op("Div", [kept(g.b, g.dy(), axes, g.attrs), countOf(g.b, g.x(), axes)]);
+      return expandLike(g.b, share, g.x());
+    },
+  ],
+};
+
+/** Equal largest (smallest) elements share the gradient, as in PyTorch's amax. */
+function sharedByWinners(g: GradientInput): Gradients {
+  const { b, x, y, dy, attrs } = g;
+  return [
+    () => {
+      const axes = reducedAxesOf(g);
+      const won = maskLike(b, b.op("Equal", [x(), kept(b, y(), axes, attrs)]), x());
+      const winners = b.op("ReduceSum", [won, b.ints(axes)], { keepdims: 1 });
+      return b.op("Mul", [won, b.op("Div", [kept(b, dy(), axes, attrs), winners])]);
+    },
+  ];
+}
+
+export const reduceMax: Operator = { type: "ReduceMax", infer: reduced, gradient: sharedByWinners };
+export const reduceMin: Operator = { type: "ReduceMin", infer: reduced, gradient: sharedByWinners };
+
+/** No gradient is written: shape arithmetic is all it is used for. */
+export const reduceProd: Operator = { type: "ReduceProd", infer: reduced };
+
+export const argMax: Operator = {
+  type: "ArgMax",
+  infer: ({ input, attrs }) => {
+    const { shape } = input(0);
+    const axis = normaliseAxis(attrs.int("axis", 0), shape.length, "ArgMax");
+    const out: Dim[] =
+      attrs.int("keepdims", 1) === 1
+        ? shape.map((dim, i) => (i === axis ? 1 : dim))
+        : shape.filter((_, i) => i !== axis);
+    return [{ dtype: "int64", shape: out }];
+  },
+  gradient: null,
+};

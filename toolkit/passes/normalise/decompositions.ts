@@ -1,0 +1,107 @@
+import { operators } from "../../operators/index.ts";
+import type { Value } from "../../graph/ir.ts";
+import { normaliseAxis } from "../../graph/shape.ts";
+import { elementTypeNumber } from "../../operators/element-type.ts";
+import { attributesWithout, refuse } from "./rewrite.ts";
+import type { Rewrites, Rewriting } from "./rewrite.ts";
+
+/** Operators that opset 17 does not have, and functions of others, written with those it has. */
+export const decompositions: Rewrites = {
+  Gelu: (r) => (r.attrs.string("approximate", "none") === "tanh" ? geluTanh(r) : gelu(r)),
+  Mish: (r) => r.emit("Mul", [r.input(0), r.b.op("Tanh", [r.b.op("Softplus", [r.input(0)])])]),
+  HardSwish: (r) =>
+    operators.has("HardSwish")
+      ? r.emit("HardSwish", r.inputs)
+      : r.emit("Mul", [r.input(0), r.b.op("HardSigmoid", [r.input(0)], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } })]),
+  CastLike: (r) => {
+    const dtype = r.input(1).dtype;
+    return dtype === r.input(0).dtype ? [r.input(0)] : r.emit("Cast", [r.input(0)], { to: elementTypeNumber(dtype) });
+  },
+  Sum: (r) => {
+    const [first, ...rest] = r.inputs.filter((v) => v !== undefined);
+    const last = rest.pop();
+    if (!first || !last) return [r.input(0)];
+    return r.emit("Add", [rest.reduce((sum, v) => r.b.op("Add", [sum, v]), first), last]);
+  },
+  GroupNormalization: groupNormalization,
+  InstanceNormalization: (r) => (operators.has("InstanceNormalization") ? r.emit("InstanceNormalization", r.inputs, r.node.attrs) : perMap(r)),
+  LayerNormalization: (r) =>
+    operators.has("LayerNormalization")
+      ? r.emit("LayerNormalization", r.inputs, attributesWithout(r.node.attrs, "stash_type"), 1)
+      : layerNormalization(r),
+};
+
+/** x - mean and sqrt(variance + epsilon) over `axes`, which stay with extent 1. */
+function centre(r: Rewriting, x: Value, axes: readonly number[]): { readonly centred: Value; readonly deviation: Value } {
+  const { b } = r;
+  const centred = b.op("Sub", [x, b.op("ReduceMean", [x], { axes, keepdims: 1 })]);
+  const variance = b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 });
+  return { centred, deviation: b.op("Sqrt", [b.op("Add", [variance, b.scalar(r.attrs.float("epsilon", 1e-5))])]) };
+}
+
+/** scale (x - mean) / sqrt(variance + epsilon) + bias, for each map of each picture (InstanceNormalization). */
+function perMap(r: Rewriting): readonly Value[] {
+  const { b } = r;
+  const x = r.input(0);
+  const spatial = x.shape.map((_, i) => i).slice(2);
+  const { centred, deviation } = centre(r, x, spatial);
+  const weight = (i: number): Value => b.op("Unsqueeze", [r.input(i), b.ints(spatial.map((axis) => axis - 1))]);
+  return r.emit("Add", [b.op("Mul", [b.op("Div", [centred, deviation]), weight(1)]), weight(2)]);
+}
+
+/** scale (x - mean) / sqrt(variance + epsilon) + bias over the axes from `axis` on. */
+function layerNormalization(r: Rewriting): readonly Value[] {
+  const { b } = r;
+  const x = r.input(0);
+  const first = normaliseAxis(r.attrs.int("axis", -1), x.shape.length, r.where);
+  const { centred, deviation } = centre(r, x, x.shape.map((_, i) => i).slice(first));
+  const scaled = [b.op("Div", [centred, deviation]), r.input(1)];
+  const bias = r.inputs[2];
+  return bias ? r.emit("Add", [b.op("Mul", scaled), bias], {}, 1) : r.emit("Mul", scaled, {}, 1);
+}
+
+/** x / 2 * (1 + erf(x / sqrt 2)): ONNX's function body of Gelu. */
+function gelu(r: Rewriting): readonly Value[] {
+  const { b } = r;
+  const x = r.input(0);
+  const erf = b.op("Erf", [b.op("Mul", [x, b.scalar(Math.SQRT1_2)])]);
+  return r.emit("Mul", [b.op("Mul", [x, b.scalar(0.5)]), b.op("Add", [erf, b.scalar(1)])]);
+}
+
+/** x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))): ONNX's function body of Gelu with approximate = "tanh". */
+function geluTanh(r: Rewriting): readonly Value[] {
+  const { b } = r;
+  const x = r.input(0);
+  const cube = b.op("Mul", [x, b.op("Mul", [x, x])]);
+  const inner = b.op("Mul", [b.op("Add", [x, b.op("Mul", [cube, b.scalar(0.044715)])]), b.scalar(Math.sqrt(2 / Math.PI))]);
+  return r.emit("Mul", [b.op("Mul", [x, b.scalar(0.5)]), b.op("Add", [b.op("Tanh", [inner]), b.scalar(1)])]);
+}
+
+/** (x - mean) / sqrt(variance + epsilon) per group; scale and bias are one per group in opset 18, one per channel from 21 on. */
+function groupNormalization(r: Rewriting): readonly Value[] {
+  const { b } = r;
+  const x = r.input(0);
+  const groups = r.attrs.int("num_groups", 1);
+  const channels = x.shape[1];
+  if (typeof channels !== "number") refuse(r, "the number of channels is not known");
+  const flat = b.op("Reshape", [x, b.ints([0, groups, -1])]);
+  const { deviation } = centre(r, flat, [2]);
+  const mean = b.op("ReduceMean", [flat], { axes: [2], keepdims: 1 });
+  const ones = x.shape.slice(2).map(() => 1);
+  // [N,G,1] to [N,C,1,1]: repeated over the channels of a group, without the map's extents in any constant
+  const perChannel = (v: Value): Value => {
+    const repeated = b.op("Mul", [v, b.constant(onesRow(channels / groups))]);
+    return b.op("Reshape", [repeated, b.ints([0, channels, ...ones])]);
+  };
+  const weight = (i: number): Value => {
+    const v = r.input(i);
+    const row = v.shape[0] === channels ? v : b.op("Mul", [b.op("Reshape", [v, b.ints([groups, 1])]), b.constant(onesRow(channels / groups))]);
+    return b.op("Reshape", [row, b.ints([channels, ...ones])]);
+  };
+  const normal = b.op("Div", [b.op("Sub", [x, perChannel(mean)]), perChannel(deviation)]);
+  return r.emit("Add", [b.op("Mul", [normal, weight(1)]), weight(2)]);
+}
+
+function onesRow(length: number): { dtype: "float32"; shape: number[]; data: Float32Array } {
+  return { dtype: "float32", shape: [1, length], data: new Float32Array(length).fill(1) };
+}

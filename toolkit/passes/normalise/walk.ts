@@ -1,0 +1,185 @@
+import { errorCode, ToolkitError } from "../../errors.ts";
+import { readAttributes } from "../../graph/attributes.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import { GRADIENT_DOMAIN } from "../../graph/ir.ts";
+import type { Attributes, Dim, Graph, Model, Node, Value } from "../../graph/ir.ts";
+import { toNumbers } from "../../graph/tensor.ts";
+import type { TensorData } from "../../graph/tensor.ts";
+import { operators } from "../../operators/index.ts";
+import { asSingle, evaluate, tensorOf } from "../evaluate.ts";
+import { inferElements } from "./elements.ts";
+import type { Elements } from "./elements.ts";
+import { refuse } from "./rewrite.ts";
+import type { Rewrite, Rewrites, Rewriting } from "./rewrite.ts";
+
+export interface WalkOptions {
+  /** The graph inputs in the new graph. */
+  readonly inputs: readonly Value[];
+  /** The file's constants, floating-point ones as float32. */
+  readonly constants: ReadonlyMap<string, TensorData>;
+  readonly rewrites: Rewrites;
+  readonly batch: number | undefined;
+  /** Shapes at the declared picture size by the file's names, once they are known. */
+  readonly declared?: ReadonlyMap<string, readonly Dim[]>;
+}
+
+export interface Walked {
+  readonly graph: Graph;
+  /** The shape of every value of the file in the new graph, by the file's name. */
+  readonly shapes: ReadonlyMap<string, readonly Dim[]>;
+}
+
+/** Longest integer tensor that is followed as shape arithmetic. */
+const MAX_ELEMENTS = 64;
+
+/** Writes the file's graph anew in opset 17, node by node. */
+export function walk(model: Model, options: WalkOptions): Walked {
+  const state = new Walk(model, options);
+  for (const node of model.graph.nodes) state.write(node);
+  return state.finish();
+}
+
+class Walk {
+  readonly #model: Model;
+  readonly #options: WalkOptions;
+  readonly #b: GraphBuilder;
+  /** The value that stands for each value of the file. */
+  readonly #values = new Map<string, Value>();
+  readonly #elements = new Map<string, Elements>();
+  readonly #reads: ReadonlySet<string>;
+
+  constructor(model: Model, options: WalkOptions) {
+    const { graph } = model;
+    this.#model = model;
+    this.#options = options;
+    this.#reads = new Set([...graph.nodes.flatMap((n) => n.inputs.map((v) => v?.name ?? "")), ...graph.outputs.map((v) => v.name)]);
+    const names = new Set([...this.#reads, ...graph.nodes.flatMap((n) => n.outputs.map((v) => v.name))]);
+    this.#b = new GraphBuilder(operators, undefined, names);
+    for (const v of options.inputs) this.#values.set(v.name, this.#b.input(v.name, v.dtype, v.shape));
+    for (const [name, t] of options.constants) this.#values.set(name, this.#b.constant(t, name));
+  }
+
+  write(node: Node): void {
+    const r = this.#rewriting(node);
+    const rewrite = node.domain ? undefined : this.#options.rewrites[node.op];
+    const values = this.#rewritten(node, r, rewrite);
+    for (const [i, v] of node.outputs.entries()) {
+      const value = values[i];
+      if (value) this.#values.set(v.name, value);
+      else if (v.name && this.#reads.has(v.name)) {
+        throw new ToolkitError("E_MODEL_OP", `Cannot read ${r.where}: its output ${i} ("${v.name}") has no meaning at inference`);
+      }
+    }
+  }
+
+  #rewritten(node: Node, r: Rewriting, rewrite: Rewrite | undefined): readonly Value[] {
+    try {
+      return rewrite ? rewrite(r) : r.emit(node.op, r.inputs, node.attrs);
+    } catch (error) {
+      if (errorCode(error) !== "E_NO_OPERATOR") throw error;
+      return refuse(r, "the operator is not supported");
+    }
+  }
+
+  finish(): Walked {
+    const taken = new Set<string>();
+    const outputs = this.#model.graph.outputs.map((v) => {
+      const value = this.#value(v, "the graph's outputs");
+      const free = !taken.has(value.name);
+      taken.add(value.name);
+      // a value that is two outputs, or is fed, keeps its name; `renameOutputs` does the others
+      const fed = this.#options.inputs.some((input) => input.name === value.name) || this.#b.constantOf(value);
+      return free && !fed ? value : this.#b.op("Identity", [value], {}, { outputs: [this.#b.fresh(v.name)] });
+    });
+    const shapes = new Map([...this.#values].map(([name, v]) => [name, v.shape]));
+    return { graph: renameOutputs(this.#b.build(outputs), this.#model.graph.outputs), shapes };
+  }
+
+  #value(v: Value, where: string): Value {
+    const value = this.#values.get(v.name);
+    if (!value) throw new ToolkitError("E_MODEL_INVALID", `Cannot read ${where}: nothing before it makes "${v.name}"`);
+    return value;
+  }
+
+  #rewriting(node: Node): Rewriting {
+    const { batch, declared } = this.#options;
+    const where = node.name ? `${node.op} "${node.name}"` : `${node.op} (output "${node.outputs[0]?.name ?? ""}")`;
+    const inputs = node.inputs.map((v) => v && this.#value(v, where));
+    const input = (i: number): Value => {
+      const v = inputs[i];
+      if (!v) throw new ToolkitError("E_MODEL_INVALID", `Cannot read ${where}: its input ${i} is missing`);
+      return v;
+    };
+    return {
+      b: this.#b,
+      node,
+      opset: this.#model.opsets.get("") ?? 1,
+      batch,
+      inputs,
+      attrs: readAttributes(node.attrs, where),
+      where,
+      input,
+      constant: (i) => inputs[i] && this.#b.constantOf(inputs[i]),
+      elements: (i) => inputs[i] && this.#elementsOf(inputs[i])?.elements,
+      declaredShape: (i) => declared?.get(node.inputs[i]?.name ?? "") ?? input(i).shape,
+      isRead: (i) => this.#reads.has(node.outputs[i]?.name ?? ""),
+      emit: (op, ins, attrs = {}, count = node.outputs.length) => this.#emit({ ...node, op, inputs: ins, attrs, outputs: node.outputs.slice(0, count) }),
+      name: (t) => [this.#b.constant(asSingle(t), node.outputs[0]?.name)],
+    };
+  }
+
+  #emit(node: Node): readonly Value[] {
+    const computed = node.domain ? undefined : this.#compute(node);
+    if (computed) return [this.#b.constant(computed, node.outputs[0]?.name)];
+    const values = this.#b.copy(node);
+    this.#follow(node, values[0]);
+    return values;
+  }
+
+  #compute({ op, inputs, attrs, outputs }: Node): TensorData | undefined {
+    if (outputs.length !== 1) return undefined;
+    const constants = inputs.map((v) => v && this.#b.constantOf(v));
+    const all = inputs.length > 0 && inputs.every((v, i) => !v || constants[i]);
+    // a transposed weight stays a node until a MatMul has become a Gemm with transB, so that the weight keeps its orientation
+    const weight = op === "Transpose" && constants[0]?.dtype === "float32" && constants[0].shape.length === 2;
+    if (all && !weight) return evaluate(op, constants, attrs);
+    const known = this.#infer(op, attrs, inputs, outputs[0]?.name ?? op);
+    if (!known?.elements.every((dim) => typeof dim === "number")) return undefined;
+    return tensorOf(op === "Shape" || op === "Size" ? "int64" : (inputs[0]?.dtype ?? "int64"), known.shape, known.elements);
+  }
+
+  #follow({ op, attrs, inputs }: Node, value: Value | undefined): void {
+    if (value?.dtype !== "int64" && value?.dtype !== "int32") return;
+    const known = this.#infer(op, attrs, inputs, value.name);
+    if (known && known.elements.length <= MAX_ELEMENTS) this.#elements.set(value.name, known);
+  }
+
+  #infer(op: string, attrs: Attributes, inputs: readonly (Value | undefined)[], output: string): Elements | undefined {
+    if (op !== "Shape" && op !== "Size" && !inputs[0]?.dtype.startsWith("int")) return undefined;
+    return inferElements(op, attrs, inputs, inputs.map((v) => v && this.#elementsOf(v)), output);
+  }
+
+  #elementsOf(v: Value): Elements | undefined {
+    const t = this.#b.constantOf(v);
+    if (!t) return this.#elements.get(v.name);
+    return t.data.length <= MAX_ELEMENTS && t.dtype.startsWith("int") ? { shape: t.shape, elements: toNumbers(t) } : undefined;
+  }
+}
+
+/** Gives each output the name the file has for it, wherever the value is read. */
+function renameOutputs(graph: Graph, wanted: readonly Value[]): Graph {
+  const names = new Map(graph.outputs.map((v, i) => [v.name, wanted[i]?.name ?? v.name]));
+  const rename = <V extends Value | undefined>(v: V): V => (v && names.has(v.name) ? { ...v, name: names.get(v.name) } : v);
+  return {
+    inputs: graph.inputs,
+    outputs: graph.outputs.map(rename),
+    constants: graph.constants,
+    nodes: graph.nodes.map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) })),
+  };
+}
+
+/** Whether a node's operator is one this toolkit reads. */
+export function isKnown(node: Node, rewrites: Rewrites): boolean {
+  if (node.domain) return operators.has(`${node.domain}.${node.op}`) && node.domain === GRADIENT_DOMAIN;
+  return operators.has(node.op) || rewrites[node.op] !== undefined;
+}

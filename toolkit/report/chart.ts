@@ -1,0 +1,196 @@
+import type { RunReport } from "./run-report.ts";
+
+/** One line of a chart. The tone picks colour and dash, the same everywhere in a report. */
+export interface Series {
+  readonly name: string;
+  readonly tone: "train" | "validation" | "plain";
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** A line chart as data; the HTML report and the contact sheet draw it each in its own way. */
+export interface Chart {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly percent: boolean;
+  /** Whether x counts something, so that only whole numbers are marked. */
+  readonly wholeX: boolean;
+  readonly series: readonly Series[];
+  /** Vertical lines, such as the start of a stage. */
+  readonly rules: readonly { readonly x: number; readonly label: string }[];
+}
+
+/** Colours of the tones; the custom properties let a page set them for light and dark. */
+export const TONES = {
+  train: "var(--train, #c2710c)",
+  validation: "var(--validation, #1463c4)",
+  plain: "var(--validation, #1463c4)",
+} as const;
+
+/** The training curves of a run: loss and accuracy by epoch, loss and learning rate by step. A chart without points is left out. */
+export function runCharts(report: RunReport): Chart[] {
+  const epochs = report.stages.flatMap((stage) => stage.epochs);
+  const curve = (key: "trainLoss" | "trainAccuracy" | "loss" | "accuracy") =>
+    finite(epochs.map((e, i) => [i + 1, e[key] ?? Number.NaN]));
+  let start = 0.5;
+  const starts = report.stages.map((stage) => {
+    const rule = { x: start, label: stage.mode };
+    start += stage.epochs.length;
+    return rule;
+  });
+  const rules = starts.length > 1 ? starts : [];
+  const byEpoch = { xLabel: "epoch", wholeX: true, rules };
+  const byStep = { xLabel: "step", wholeX: true, rules: [], percent: false };
+  const charts: Chart[] = [
+    {
+      title: "Accuracy",
+      ...byEpoch,
+      percent: true,
+      series: [
+        { name: "training", tone: "train", points: curve("trainAccuracy") },
+        { name: "validation", tone: "validation", points: curve("accuracy") },
+      ],
+    },
+    {
+      title: "Loss",
+      ...byEpoch,
+      percent: false,
+      series: [
+        { name: "training", tone: "train", points: curve("trainLoss") },
+        { name: "validation", tone: "validation", points: curve("loss") },
+      ],
+    },
+    {
+      title: "Loss of every step",
+      ...byStep,
+      series: [{ name: "training", tone: "train", points: thin(finite(report.steps.map((s) => [s.step, s.loss]))) }],
+    },
+    {
+      title: "Learning rate",
+      ...byStep,
+      series: [
+        { name: "learning rate", tone: "plain", points: thin(finite(report.steps.map((s) => [s.step, s.rate]))) },
+      ],
+    },
+  ];
+  return charts
+    .map((chart) => ({ ...chart, series: chart.series.filter((s) => s.points.length > 0) }))
+    .filter((chart) => chart.series.length > 0);
+}
+
+/** One sentence that says what the chart shows, for those who do not see it. */
+export function describeChart(chart: Chart): string {
+  const parts = chart.series.map((s) => {
+    const first = s.points[0]?.[1] ?? 0;
+    const last = s.points.at(-1)?.[1] ?? 0;
+    return `${s.name} from ${formatValue(first, chart.percent)} to ${formatValue(last, chart.percent)}`;
+  });
+  return `${chart.title} by ${chart.xLabel}: ${parts.join(", ")}`;
+}
+
+/** A number as an axis shows it. */
+export function formatValue(value: number, percent: boolean): string {
+  if (percent) return `${Number((value * 100).toFixed(1))} %`;
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  return size < 1e-3 || size >= 1e5 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
+
+/** The chart as one SVG element, 440 by 240 units, without scripts or addresses. */
+export async function chartSvg(chart: Chart): Promise<string> {
+  // both are slow to load and only a report needs them
+  const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const points = chart.series.flatMap((s) => s.points.map(([x, y]) => ({ x, y, name: s.name, tone: s.tone })));
+  const few = points.length <= 60;
+  const [low, high] = extent(points.map((p) => p.x));
+  const left = chart.rules.length > 0 ? 0.5 : low;
+  const right = left === high ? left + 1 : high;
+  const plot = Plot.plot({
+    document,
+    width: 440,
+    height: 240,
+    marginTop: 22,
+    marginRight: 16,
+    marginBottom: 38,
+    marginLeft: 52,
+    style: { fontSize: "12px", overflow: "visible" },
+    ariaLabel: describeChart(chart),
+    x: {
+      label: chart.xLabel,
+      labelArrow: "none",
+      labelAnchor: "center",
+      domain: [left, right],
+      ticks: chart.wholeX ? wholeTicks(left, right) : 6,
+      tickFormat: (x: number) => String(x),
+      tickSize: 0,
+    },
+    y: {
+      label: null,
+      ...(chart.percent ? { domain: [Math.min(...points.map((p) => p.y)), 1] } : { zero: true }),
+      nice: true,
+      ticks: 5,
+      tickFormat: (y: number) => formatValue(y, chart.percent),
+      tickSize: 0,
+      grid: true,
+    },
+    marks: [
+      Plot.ruleX(chart.rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "2,3" }),
+      Plot.text(chart.rules, {
+        x: "x",
+        text: "label",
+        frameAnchor: "top",
+        textAnchor: "start",
+        dx: 4,
+        dy: -16,
+        fillOpacity: 0.75,
+      }),
+      ...chart.series.map((s) =>
+        Plot.line(s.points, {
+          x: (p: readonly number[]) => p[0],
+          y: (p: readonly number[]) => p[1],
+          stroke: TONES[s.tone],
+          strokeWidth: few ? 2 : 1.25,
+          ...(few && s.tone === "train" ? { strokeDasharray: "5,3" } : {}),
+        }),
+      ),
+      ...(few
+        ? [Plot.dot(points, { x: "x", y: "y", r: 3, fill: (p: { tone: Series["tone"] }) => TONES[p.tone] })]
+        : []),
+    ],
+    color: { type: "identity" },
+  });
+  plot.setAttribute("role", "img");
+  return String(plot.outerHTML);
+}
+
+/** Whole numbers to mark between two bounds, at most about eight. */
+export function wholeTicks(low: number, high: number): number[] {
+  const from = Math.ceil(low);
+  const to = Math.floor(high);
+  const rough = Math.max(1, (to - from) / 7);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(1, ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10) * power);
+  const ticks: number[] = [];
+  for (let x = step === 1 ? from : Math.ceil(from / step) * step; x <= to; x += step) ticks.push(x);
+  return ticks;
+}
+
+/** The smallest and the largest of the values. */
+export function extent(values: readonly number[]): [number, number] {
+  return values.reduce<[number, number]>(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+}
+
+function finite(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  return points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+}
+
+/** At most `limit` points: means over runs of equal length, so that a long run does not make a large file. */
+function thin(points: readonly (readonly [number, number])[], limit = 400): (readonly [number, number])[] {
+  if (points.length <= limit) return [...points];
+  const size = points.length / limit;
+  return Array.from({ length: limit }, (_, i) => {
+    const run = points.slice(Math.floor(i * size), Math.floor((i + 1) * size));
+    const mean = (k: 0 | 1): number => run.reduce((sum, p) => sum + p[k], 0) / run.length;
+    return [mean(0), mean(1)] as const;
+  });
+}

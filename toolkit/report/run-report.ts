@@ -1,0 +1,68 @@
+import type { Metrics } from "./metrics.ts";
+
+/** One epoch of training, rates 0..1; a value is null where it was not measured. */
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly trainLoss: number | null;
+  readonly trainAccuracy: number | null;
+  /** On the validation photos. */
+  readonly loss: number | null;
+  readonly accuracy: number | null;
+  /** The learning rate of the epoch's last step. */
+  readonly rate: number;
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+}
+
+/** A part of the run under one mode: "staged" has two. */
+export interface StageRecord {
+  readonly mode: string;
+  readonly epochs: readonly EpochRecord[];
+}
+
+/** One training step, counted over the whole run. */
+export interface StepRecord {
+  readonly step: number;
+  readonly loss: number;
+  readonly rate: number;
+}
+
+/** A file that could not be used. */
+export interface BadFile {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the parity check after the export found. */
+export interface ParityRecord {
+  /** The largest difference of a probability between the training graph and the exported file. */
+  readonly maxDifference: number;
+  /** Images whose best class differs. */
+  readonly flips: number;
+  readonly images: number;
+  readonly provider: string;
+}
+
+export type Setting = string | number | boolean | null;
+
+/** One training run as plain data: what report.json holds and report.html shows. */
+export interface RunReport {
+  readonly title: string;
+  /** The base model: a card's or a file's name. */
+  readonly model: string;
+  /** Class names, in the order of the head's outputs. */
+  readonly classes: readonly string[];
+  readonly trainImages: number;
+  readonly validationImages: number;
+  readonly settings: Readonly<Record<string, Setting>>;
+  readonly stages: readonly StageRecord[];
+  readonly steps: readonly StepRecord[];
+  /** Measured on the validation photos with the kept weights. */
+  readonly metrics: Metrics | null;
+  readonly badFiles: readonly BadFile[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly parity: ParityRecord | null;
+  /** When the run ended, ISO 8601; the caller has the clock. */
+  readonly finishedAt?: string;
+}

@@ -1,0 +1,118 @@
+import { ToolkitError, errorMessage } from "../errors.ts";
+import type { DType, TensorData, TypedArray } from "../graph/tensor.ts";
+import type { LoadOptions, RunOptions, Session, Tensors } from "./runtime.ts";
+
+/** What the toolkit uses of onnxruntime-common, which every onnxruntime-* package implements. */
+export interface OrtTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+  dispose(): void;
+}
+
+export interface OrtSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, OrtTensor>, fetches: readonly string[]): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+export interface OrtSessionOptions {
+  executionProviders: string[];
+  intraOpNumThreads?: number;
+  interOpNumThreads?: number;
+  graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
+  logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  enableMemPattern?: boolean;
+}
+
+export interface Ort {
+  readonly InferenceSession: { create(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession> };
+  readonly Tensor: new (type: string, data: TypedArray, dims: readonly number[]) => OrtTensor;
+}
+
+/**
+ * A session on an onnxruntime-* module, in the calling thread. State stays in the runtime's own tensors: a run's state outputs become the next run's inputs.
+ */
+export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptions = {}): Promise<Session> {
+  const programs = new Map([["main", await create(ort, model, options)]]);
+  const held = new Map<string, OrtTensor>();
+  const state = options.state ?? new Map<string, string>();
+
+  const feedsFor = (session: OrtSession, feeds: Tensors): Record<string, OrtTensor> =>
+    Object.fromEntries(
+      session.inputNames.map((name) => {
+        const given = feeds.get(name);
+        const tensor = given ? toOrt(ort, given) : held.get(name);
+        if (!tensor) throw new ToolkitError("E_RUN", `Cannot run the graph: its input "${name}" was not given`);
+        return [name, tensor];
+      }),
+    );
+
+  return {
+    async add(name, bytes) {
+      programs.set(name, await create(ort, bytes, options));
+    },
+    async set(tensors) {
+      // ONNX Runtime may keep a view of what it is given: hold copies, so that the caller may reuse its arrays
+      for (const [name, t] of tensors) held.set(name, toOrt(ort, { ...t, data: t.data.slice() }));
+    },
+    async get(names) {
+      return new Map(names.map((name) => [name, copyOf(name, held.get(name))]));
+    },
+    async run({ feeds, fetch, program = "main" }: RunOptions) {
+      const session = programs.get(program);
+      if (!session) throw new ToolkitError("E_RUN", `Cannot run "${program}": no such program was added`);
+      const replaced = program === "main" ? [...state.values()] : [];
+      const results = await runSession(session, feedsFor(session, feeds), [...new Set([...fetch, ...replaced])]);
+      if (program === "main") for (const [input, output] of state) held.set(input, resultNamed(results, output));
+      return new Map(fetch.map((name) => [name, copyOf(name, results[name])]));
+    },
+    async release() {
+      for (const session of programs.values()) await session.release();
+      programs.clear();
+      held.clear();
+    },
+  };
+}
+
+async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promise<OrtSession> {
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [options.provider ?? "cpu"],
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads, interOpNumThreads: 1 }),
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    throw new ToolkitError("E_RUNTIME", `Cannot load the graph into ONNX Runtime: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+async function runSession(session: OrtSession, feeds: Record<string, OrtTensor>, fetch: readonly string[]): Promise<Record<string, OrtTensor>> {
+  try {
+    return await session.run(feeds, fetch);
+  } catch (error) {
+    throw new ToolkitError("E_RUN", `Cannot run the graph: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+function resultNamed(results: Record<string, OrtTensor>, name: string): OrtTensor {
+  const tensor = results[name];
+  if (!tensor) throw new ToolkitError("E_RUN", `Cannot run the graph: it has no output "${name}"`);
+  return tensor;
+}
+
+function toOrt(ort: Ort, t: TensorData): OrtTensor {
+  return new ort.Tensor(t.dtype, t.data, t.shape);
+}
+
+function copyOf(name: string, t: OrtTensor | undefined): TensorData {
+  if (!t) throw new ToolkitError("E_RUN", `Cannot read "${name}": the session does not hold it`);
+  const data = t.data as TypedArray;
+  return { dtype: t.type as DType, shape: [...t.dims], data: data.slice() };
+}
+
+function firstLine(error: unknown): string {
+  return errorMessage(error).split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,96 @@
+import type { TensorData } from "../graph/tensor.ts";
+import type { Session } from "../runtime/runtime.ts";
+import type { TrainBatch } from "./batch.ts";
+
+/** What a network says about labelled samples, in their order. */
+export interface Evaluation {
+  readonly count: number;
+  /** Mean softmax cross-entropy. */
+  readonly loss: number;
+  /** Share of samples whose likeliest class is their label. */
+  readonly top1: number;
+  /** Share of samples whose label is not among the five likeliest classes. */
+  readonly top5Error: number;
+  readonly classes: number;
+  /** Softmax of the logits, [count, classes]. */
+  readonly probabilities: Float32Array;
+  readonly labels: Int32Array;
+  /** Position of each sample in the set that was given. */
+  readonly indices: Int32Array;
+}
+
+/** Runs `program` of the session over the batches and scores its output `logits`. */
+export async function evaluate(
+  session: Session,
+  batches: AsyncIterable<TrainBatch>,
+  { program, logits = "logits" }: { program?: string; logits?: string } = {},
+): Promise<Evaluation> {
+  const rows: Float32Array[] = [];
+  const labels: number[] = [];
+  const indices: number[] = [];
+  let classes = 0;
+  for await (const batch of batches) {
+    const out = await session.run({ feeds: batch.inputs, fetch: [logits], ...(program === undefined ? {} : { program }) });
+    const t = out.get(logits) as TensorData;
+    classes = t.shape[1] ?? 0;
+    for (let i = 0; i < batch.count; i++) {
+      rows.push((t.data as Float32Array).slice(i * classes, (i + 1) * classes));
+      labels.push(batch.labels[i] ?? 0);
+      indices.push(batch.indices[i] ?? 0);
+    }
+  }
+  return score(rows, labels, indices, classes);
+}
+
+/** The evaluation of logits, a row per sample. */
+export function score(rows: readonly Float32Array[], labels: readonly number[], indices: readonly number[], classes: number): Evaluation {
+  const probabilities = new Float32Array(rows.length * classes);
+  let loss = 0;
+  let first = 0;
+  let missed = 0;
+  for (const [i, row] of rows.entries()) {
+    const label = labels[i] ?? 0;
+    const of = softmax(row);
+    probabilities.set(of, i * classes);
+    loss -= logProbability(row, label);
+    const rank = rankOf(row, label);
+    if (rank === 0) first++;
+    if (rank >= 5) missed++;
+  }
+  const count = rows.length;
+  return {
+    count,
+    loss: count ? loss / count : 0,
+    top1: count ? first / count : 0,
+    top5Error: count ? missed / count : 0,
+    classes,
+    probabilities,
+    labels: Int32Array.from(labels),
+    indices: Int32Array.from(indices),
+  };
+}
+
+/** Softmax of a row of logits, with the largest taken off first so that it cannot overflow. */
+export function softmax(logits: ArrayLike<number>): Float32Array {
+  const top = Math.max(...Array.from(logits));
+  const powers = Float64Array.from(logits, (z) => Math.exp(z - top));
+  const sum = powers.reduce((s, v) => s + v, 0);
+  return Float32Array.from(powers, (v) => v / sum);
+}
+
+/** How many classes have a larger logit than `label`; of equal ones the lower index comes first. */
+export function rankOf(logits: ArrayLike<number>, label: number): number {
+  const own = logits[label] ?? Number.NaN;
+  let rank = 0;
+  for (let k = 0; k < logits.length; k++) {
+    const z = logits[k] ?? 0;
+    if (z > own || (z === own && k < label)) rank++;
+  }
+  return rank;
+}
+
+function logProbability(logits: Float32Array, label: number): number {
+  const top = Math.max(...logits);
+  const sum = logits.reduce((s, z) => s + Math.exp(z - top), 0);
+  return (logits[label] ?? Number.NaN) - top - Math.log(sum);
+}
