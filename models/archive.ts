@@ -33,13 +33,15 @@ export async function fetchArchive(
     try {
       await unzip(path, folder, limits);
     } catch (error) {
-      // somebody else unpacked it meanwhile
-      if (errorCode(error) === "E_DATA_LAYOUT") return note === undefined ? { folder } : { folder, note };
+      const unpackedMeanwhile = errorCode(error) === "E_DATA_LAYOUT";
       // a digest was recorded for what turned out to be no archive: the next attempt must be free to fetch another file
-      if (note !== undefined)
-        await Promise.all([path, source.recordTo ?? `${path}.json`].map((p) => rm(p, { force: true })));
-      throw error;
+      if (!unpackedMeanwhile && note !== undefined) await forget([path, source.recordTo ?? `${path}.json`]);
+      if (!unpackedMeanwhile) throw error;
     }
   }
   return note === undefined ? { folder } : { folder, note };
+}
+
+async function forget(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { force: true });
 }

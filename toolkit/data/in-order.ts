@@ -16,16 +16,16 @@ export async function* inOrder<T>(
   { concurrency, ahead, signal }: InOrderOptions,
 ): AsyncGenerator<T, void, undefined> {
   const queue: Promise<T>[] = [];
+  let last = count;
   let next = 0;
   let taken = 0;
   let running = 0;
-  let stopped = false;
   const settled = (): void => {
     running--;
     pump();
   };
   const pump = (): void => {
-    while (!stopped && running < concurrency && next < count && next - taken < ahead) {
+    while (running < concurrency && next < last && next - taken < ahead) {
       running++;
       const result = task(next++);
       queue.push(result);
@@ -33,30 +33,33 @@ export async function* inOrder<T>(
       result.then(settled, settled);
     }
   };
-  const abort = abortion(signal);
+  const { promise: aborted, release } = abortion(signal);
   try {
-    for (; taken < count; ) {
+    pump();
+    for (let result = queue.shift(); result; result = queue.shift()) {
       signal?.throwIfAborted();
-      pump();
-      const result = queue.shift();
-      if (!result) return;
-      const value = await Promise.race([result, abort.promise]);
+      const value = await Promise.race([result, aborted]);
       taken++;
       pump();
       yield value;
     }
   } finally {
-    stopped = true;
-    abort.release();
+    last = 0;
+    release();
   }
 }
 
-function abortion(signal: AbortSignal | undefined): { readonly promise: Promise<never>; readonly release: () => void } {
-  let onAbort = (): void => {};
+interface Abortion {
+  /** Rejects with the signal's reason, or stays pending. */
+  readonly promise: Promise<never>;
+  readonly release: () => void;
+}
+
+function abortion(signal: AbortSignal | undefined): Abortion {
+  const listening = new AbortController();
   const promise = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
+    signal?.addEventListener("abort", () => reject(signal.reason), { signal: listening.signal });
   });
   promise.catch(() => {});
-  return { promise, release: () => signal?.removeEventListener("abort", onAbort) };
+  return { promise, release: () => listening.abort() };
 }

@@ -47,7 +47,7 @@ export interface Batch {
   readonly count: number;
   /** Samples of this epoch done with this batch, bad ones included. */
   readonly position: number;
-  /** Unreadable files met since the last batch; they have no row. */
+  /** Unreadable files met since the last batch; they have no row. Those behind the last batch only `onBad` is told of. */
   readonly bad: readonly BadFile[];
 }
 
@@ -63,10 +63,15 @@ interface Row {
  * files is left out.
  * @throws E_SETTING; E_DATA_EMPTY where no file at all can be read; the reason of `signal`
  */
-export async function* batches(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
+export async function* batches(
+  samples: readonly Sample[],
+  options: BatchOptions,
+): AsyncGenerator<Batch, void, undefined> {
   const { batchSize, train, seed = 0, epoch = 0, skipTo = 0, prefetch = 2, concurrency = 4, signal, onBad } = options;
   checkOptions(options);
-  const order = train ? epochOrder(samples.length, seed, epoch).subarray(skipTo) : samples.map((_, i) => i).slice(skipTo);
+  const order = train
+    ? epochOrder(samples.length, seed, epoch).subarray(skipTo)
+    : samples.map((_, i) => i).slice(skipTo);
   const view = viewer(options);
   const load = async (position: number): Promise<Row | BadFile> => {
     const index = order[position] ?? 0;
@@ -97,7 +102,10 @@ export async function* batches(samples: readonly Sample[], options: BatchOptions
     bad = [];
   }
   if (delivered === 0 && order.length > 0 && skipTo === 0) {
-    throw new ToolkitError("E_DATA_EMPTY", `Cannot read any of ${order.length} photos; the first: ${bad[0]?.message ?? "unknown"}`);
+    throw new ToolkitError(
+      "E_DATA_EMPTY",
+      `Cannot read any of ${order.length} photos; the first: ${bad[0]?.message ?? "unknown"}`,
+    );
   }
 }
 
@@ -107,7 +115,16 @@ export function batchCount(samples: number, batchSize: number): number {
 }
 
 function viewer(options: BatchOptions): (path: string, index: number) => Promise<Pixels> {
-  const { decoder, sizePx, train, augment, seed = 0, epoch = 0, resizePx = defaultResizePx(sizePx), decodePx = resizePx } = options;
+  const {
+    decoder,
+    sizePx,
+    train,
+    augment,
+    seed = 0,
+    epoch = 0,
+    resizePx = defaultResizePx(sizePx),
+    decodePx = resizePx,
+  } = options;
   return async (path, index) => {
     const pixels = await decoder.decode(path, { minSidePx: decodePx });
     if (!train || augment === null) return evaluationView(pixels, sizePx, resizePx);
@@ -116,7 +133,11 @@ function viewer(options: BatchOptions): (path: string, index: number) => Promise
   };
 }
 
-function assemble(rows: readonly Row[], samples: readonly Sample[], options: BatchOptions): Omit<Batch, "position" | "bad"> {
+function assemble(
+  rows: readonly Row[],
+  samples: readonly Sample[],
+  options: BatchOptions,
+): Omit<Batch, "position" | "bad"> {
   const { batchSize, sizePx, normalisation = imagenetNormalisation } = options;
   const images = new Float32Array(batchSize * 3 * sizePx * sizePx);
   toInput(
@@ -144,14 +165,24 @@ function badFile(path: string, error: unknown): BadFile {
   return { path, code, message: errorMessage(error) };
 }
 
-function checkOptions({ batchSize, sizePx, resizePx = defaultResizePx(sizePx), decodePx = resizePx, skipTo = 0 }: BatchOptions): void {
-  const expect = (name: string, value: number, min: number): void => {
-    if (Number.isInteger(value) && value >= min) return;
-    throw new ToolkitError("E_SETTING", `Cannot make batches: expected ${name} to be a whole number from ${min}, got ${value}`);
-  };
-  expect("batchSize", batchSize, 1);
-  expect("sizePx", sizePx, 1);
-  expect("resizePx", resizePx, sizePx);
-  expect("decodePx", decodePx, resizePx);
-  expect("skipTo", skipTo, 0);
+function checkOptions({
+  batchSize,
+  sizePx,
+  resizePx = defaultResizePx(sizePx),
+  decodePx = resizePx,
+  skipTo = 0,
+}: BatchOptions): void {
+  expectInteger("batchSize", batchSize, 1);
+  expectInteger("sizePx", sizePx, 1);
+  expectInteger("resizePx", resizePx, sizePx);
+  expectInteger("decodePx", decodePx, resizePx);
+  expectInteger("skipTo", skipTo, 0);
+}
+
+function expectInteger(name: string, value: number, min: number): void {
+  if (Number.isInteger(value) && value >= min) return;
+  throw new ToolkitError(
+    "E_SETTING",
+    `Cannot make batches: expected ${name} to be a whole number from ${min}, got ${value}`,
+  );
 }

@@ -4,6 +4,7 @@ import type { FeatureStore, Platform } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 import type { Student } from "./student.ts";
 import type { Photos } from "./photos.ts";
+import { dropoutMasks } from "./dropout-masks.ts";
 import { chooseOptimizer, chooseSchedule } from "./recipe.ts";
 import type { Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
@@ -12,6 +13,7 @@ import { operators } from "../operators/index.ts";
 import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { parametersOf } from "../passes/parameters.ts";
+import { trainingDropout } from "../passes/training-dropout.ts";
 import { float32 } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session } from "../runtime/runtime.ts";
@@ -50,7 +52,7 @@ export async function* computeFeatures(
   for (const [i, sample] of samples.entries()) {
     const hash = store ? await platform.hashFile(sample.path).catch(() => undefined) : undefined;
     hashes.push(hash);
-    rows[i] = hash && store?.get(hash);
+    rows[i] = hash === undefined ? undefined : store?.get(hash);
     if (!rows[i]) missing.push(i);
   }
   let done = samples.length - missing.length;
@@ -76,8 +78,9 @@ export async function* computeFeatures(
 export function headStage(student: Student, settings: Settings, train: FeatureTable, validation: FeatureTable, classes: number): Stage {
   const head = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
   const parameters = parametersOf(head);
+  const { graph, masks } = trainingDropout(head);
   const step = buildStep(
-    head,
+    graph,
     {
       parameters,
       logits: student.logits,
@@ -101,6 +104,7 @@ export function headStage(student: Student, settings: Settings, train: FeatureTa
     stepsPerEpoch,
     epochs: settings.headEpochs,
     schedule: chooseSchedule(settings.headRate, 0, stepsPerEpoch),
+    extras: dropoutMasks(masks, rows, settings.seed),
   };
 }
 

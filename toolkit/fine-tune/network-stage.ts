@@ -6,10 +6,12 @@ import { batchNormTraining } from "../passes/batch-norm-training.ts";
 import type { BatchStatistics } from "../passes/batch-norm-training.ts";
 import { depthsOf, parametersOf } from "../passes/parameters.ts";
 import { restorable, restoreBatchNorm } from "../passes/restore-batch-norm.ts";
+import { trainingDropout } from "../passes/training-dropout.ts";
 import { measureChannels, withChannelStatistics } from "../train/channel-statistics.ts";
 import { buildStep, constantsAsInputs } from "../train/step.ts";
 import type { Platform } from "./platform.ts";
 import type { Photos } from "./photos.ts";
+import { dropoutMasks } from "./dropout-masks.ts";
 import { chooseOptimizer, chooseSchedule, rateFactors } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
 import { encodeGraph } from "./stage.ts";
@@ -58,9 +60,10 @@ export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Sett
 export function networkStage(student: Student, settings: Settings, photos: Photos, classes: number): Stage {
   const form = batchNormForm(student.graph, settings);
   const { training, forward, statistics } = formsOf(student.graph, form);
-  const parameters = parametersOf(student.graph).filter((name) => training.constants.has(name));
+  const parameters = parametersOf(student.graph);
+  const { graph, masks } = trainingDropout(training);
   const step = buildStep(
-    training,
+    graph,
     {
       parameters,
       logits: student.logits,
@@ -72,7 +75,6 @@ export function networkStage(student: Student, settings: Settings, photos: Photo
     operators,
   );
   const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
-  const epochs = settings.maxSteps === undefined ? settings.epochs : Math.max(1, Math.ceil(settings.maxSteps / stepsPerEpoch));
   const averaged = statistics.flatMap((s) => [s.runningMean, s.runningVariance]);
   return {
     name: "network",
@@ -83,9 +85,10 @@ export function networkStage(student: Student, settings: Settings, photos: Photo
     dims: photos.dims(student.graph),
     batches: (epoch, position) => photos.training(epoch, position, form === "batch"),
     validation: () => photos.validation(),
-    stepsPerEpoch: settings.maxSteps === undefined ? stepsPerEpoch : Math.min(stepsPerEpoch, settings.maxSteps),
-    epochs,
+    stepsPerEpoch,
+    epochs: settings.epochs,
     schedule: chooseSchedule(settings.rate, settings.warmUpEpochs, stepsPerEpoch),
+    extras: dropoutMasks(masks, photos.rows, settings.seed),
   };
 }
 
@@ -98,4 +101,15 @@ function formsOf(graph: Graph, form: BatchNormForm): { training: Graph; forward:
   }
   const { graph: training, statistics } = batchNormTraining(graph);
   return { training, forward: graph, statistics };
+}
+
+/** A folded network with BatchNormalization of unit statistics: training from random weights always wants it. */
+export function withBatchNorm(student: Student): Student {
+  const outputs = restorable(student.graph);
+  if (outputs.length === 0) return student;
+  const statistics = outputs.map((v) => {
+    const channels = v.shape[1] as number;
+    return [v.name, { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) }] as const;
+  });
+  return { ...student, graph: restoreBatchNorm(student.graph, new Map(statistics)) };
 }

@@ -19,6 +19,8 @@ export interface Photos {
   evaluation(samples: readonly Sample[]): AsyncIterable<TrainBatch>;
   /** Some training photos as they will be served, chosen at random. */
   sampled(count: number): AsyncIterable<TrainBatch>;
+  /** Rows of every batch. */
+  readonly rows: number;
   stepsPerEpoch(dropPartial: boolean): number;
   /** What the symbolic extents of a graph's image input are. */
   dims(graph: Graph): ReadonlyMap<string, number>;
@@ -43,6 +45,7 @@ export function openPhotos({ input, train, validation, settings, normalisation, 
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
     adapt(batches(samples, { ...common, train: false }), input, sizePx);
   return {
+    rows,
     training: (epoch, position, dropPartial) =>
       adapt(
         batches(train, { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null, epoch, skipTo: position }),

@@ -25,6 +25,8 @@ export interface Stage {
   readonly stepsPerEpoch: number;
   readonly epochs: number;
   readonly schedule: Schedule;
+  /** Further inputs of a step, such as dropout masks. */
+  readonly extras?: (step: number) => Tensors;
 }
 
 /** The best epoch so far: its weights and running statistics, and how they scored. */
@@ -50,7 +52,7 @@ const EVALUATE = "evaluate";
 export async function startStage(
   runtime: Runtime,
   stage: Stage,
-  options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal },
+  options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal; limit?: () => number },
 ): Promise<StageRun> {
   const { step, dims } = stage;
   const target = { provider: "cpu", dims } as const;
@@ -77,8 +79,10 @@ export async function startStage(
       epochs: stage.epochs,
       schedule: stage.schedule,
       evaluate: score,
+      ...(stage.extras ? { extras: stage.extras } : {}),
       ...(options.from ? { from: options.from } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.limit ? { limit: options.limit } : {}),
     }),
   };
 }

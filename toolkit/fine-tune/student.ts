@@ -1,31 +1,13 @@
 import { ToolkitError } from "../errors.ts";
-import { readMetadata } from "../export/metadata.ts";
-import type { ModelMetadata } from "../export/metadata.ts";
-import type { Graph, Model, Value } from "../graph/ir.ts";
+import { trunk } from "../export/source-model.ts";
+import type { SourceModel } from "../export/source-model.ts";
+import type { Graph } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import { cut } from "../passes/cut.ts";
 import { findHead } from "../passes/find-head.ts";
 import type { Head } from "../passes/find-head.ts";
-import { declaredSize, normalise } from "../passes/normalise.ts";
 import { prune } from "../passes/prune.ts";
 import { HEAD_BIAS, HEAD_WEIGHT, replaceHead } from "../passes/replace-head.ts";
 import type { Settings } from "./settings.ts";
-
-/** A model to start from, and what is known about it beside its graph. */
-export interface SourceModel {
-  readonly model: Model;
-  readonly name: string;
-  readonly sha256: string;
-  readonly licence?: string;
-  /** The statistics its inputs were normalised with, in units of 0..1. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  readonly channels?: "RGB" | "BGR";
-  /** Side of the pictures it does best at. */
-  readonly sizePx?: number;
-  /** Class names of its own head. */
-  readonly labels?: readonly string[];
-}
 
 /** A network with one image input and the logits as its one output. */
 export interface Student {
@@ -35,19 +17,6 @@ export interface Student {
   /** Extent F of the features [N,F]. */
   readonly width: number;
   readonly logits: string;
-}
-
-/** The graph a source holds, in the one dialect, with the preprocessing of our own exports cut off. */
-export function trunk(source: SourceModel): { graph: Graph; metadata: ModelMetadata | undefined } {
-  const metadata = readMetadata(source.model, source.name);
-  const { graph } = normalise(source.model);
-  if (!metadata) return { graph: onlyLogits(graph, findOutput(graph)), metadata };
-  return { graph: cut(graph, { inputs: [metadata.trainingInput], outputs: ["logits"] }), metadata };
-}
-
-/** The size to train at when none is chosen: the card's, the file's own, or 224. */
-export function naturalSize(source: SourceModel): number {
-  return source.sizePx ?? readMetadata(source.model, source.name)?.preprocessing.sizePx ?? declaredSize(source.model) ?? 224;
 }
 
 /**
@@ -92,18 +61,8 @@ function describeInputs(graph: Graph): string {
   return graph.inputs.map((v) => `${v.name} [${v.shape.join(",")}]`).join(" and ") || "none";
 }
 
-function findOutput(graph: Graph): Value {
-  const [output] = graph.outputs;
-  if (!output) throw new ToolkitError("E_GRAPH", "Cannot train the model: its graph has no output");
-  return output;
-}
-
-function onlyLogits(graph: Graph, output: Value): Graph {
-  return prune({ ...graph, outputs: [output] });
-}
-
 function carryOver(grafted: Graph, before: Graph, head: Head, known: readonly string[], classes: readonly string[]): Graph {
-  const oldWeight = before.constants.get(head.weight);
+  const oldWeight = head.weight === undefined ? undefined : before.constants.get(head.weight);
   const oldBias = head.bias === undefined ? undefined : before.constants.get(head.bias);
   const weight = grafted.constants.get(HEAD_WEIGHT);
   const bias = grafted.constants.get(HEAD_BIAS);

@@ -1,5 +1,5 @@
 import { errorCode } from "../errors.ts";
-import type { Decoder, Pixels } from "./decoder.ts";
+import type { DecodeOptions, Decoder, Pixels } from "./decoder.ts";
 
 export interface CachedDecoderOptions {
   /** Most memory that the kept pictures take; 1 GB where absent. */
@@ -22,6 +22,17 @@ const LASTING = new Set(["E_IMAGE_FORMAT", "E_IMAGE_DECODE", "E_IMAGE_TOO_LARGE"
 export function cachedDecoder(decoder: Decoder, { budgetBytes = 1e9 }: CachedDecoderOptions = {}): CachedDecoder {
   const kept = new Map<string, Promise<Pixels>>();
   let usedBytes = 0;
+  const decodeOnce = async (path: string, options: DecodeOptions, key: string): Promise<Pixels> => {
+    try {
+      const pixels = await decoder.decode(path, options);
+      if (usedBytes + pixels.data.byteLength <= budgetBytes) usedBytes += pixels.data.byteLength;
+      else kept.delete(key);
+      return pixels;
+    } catch (error) {
+      if (!LASTING.has(errorCode(error) ?? "")) kept.delete(key);
+      throw error;
+    }
+  };
   return {
     get usedBytes() {
       return usedBytes;
@@ -29,19 +40,8 @@ export function cachedDecoder(decoder: Decoder, { budgetBytes = 1e9 }: CachedDec
     decode(source, options = {}) {
       if (typeof source !== "string") return decoder.decode(source, options);
       const key = `${options.minSidePx ?? ""}:${source}`;
-      const known = kept.get(key);
-      if (known) return known;
-      const decoding = decoder.decode(source, options);
+      const decoding = kept.get(key) ?? decodeOnce(source, options, key);
       kept.set(key, decoding);
-      decoding.then(
-        ({ data }) => {
-          if (usedBytes + data.byteLength <= budgetBytes) usedBytes += data.byteLength;
-          else kept.delete(key);
-        },
-        (error: unknown) => {
-          if (!LASTING.has(errorCode(error) ?? "")) kept.delete(key);
-        },
-      );
       return decoding;
     },
   };

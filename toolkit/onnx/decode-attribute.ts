@@ -20,7 +20,6 @@ const readers: ReadonlyMap<number, Reader> = new Map<number, Reader>([
   [types.STRINGS, (a, where) => (a.strings ?? []).map((s) => text(s, where))],
 ]);
 
-/** In files of IR version 1 the type is told by the field in use. */
 const fields = [
   ["f", types.FLOAT],
   ["i", types.INT],
@@ -38,7 +37,7 @@ const fields = [
  */
 export function decodeAttribute(proto: AttributeProto, file: string, node: string, source: TensorSource): Attribute {
   const where = `${file}: attribute "${proto.name ?? ""}" of ${node}`;
-  const type = proto.type || fields.find(([field]) => Object.hasOwn(proto, field))?.[1] || types.UNDEFINED;
+  const type = proto.type || typeInUse(proto);
   if (type === types.GRAPH || type === types.GRAPHS) {
     throw new ToolkitError(
       "E_MODEL_OP",
@@ -53,6 +52,15 @@ export function decodeAttribute(proto: AttributeProto, file: string, node: strin
     throw new ToolkitError("E_MODEL_INVALID", `Cannot read ${where}: its type ${types[type] ?? type} is not supported`);
   }
   return reader(proto, where, source);
+}
+
+/** In files of IR version 1 the type is told by the field in use. */
+function typeInUse(proto: AttributeProto): onnx.AttributeProto.AttributeType {
+  const found = fields.find(([field]) => {
+    const v = proto[field];
+    return Array.isArray(v) ? v.length > 0 : Object.hasOwn(proto, field);
+  });
+  return found?.[1] ?? types.UNDEFINED;
 }
 
 function text(bytes: Uint8Array, where: string): string {

@@ -63,7 +63,9 @@ function readElements(
     const { location, offset, length } = parseExternalData(proto.external_data ?? [], where);
     // before it is read: the entry must not make us read more than the shape has
     if (length !== undefined && length !== expected) wrongSize(where, dtype, shape, length);
-    return fromBytes(dtype, source.readExternal(location, offset, expected));
+    const bytes = source.readExternal(location, offset, expected);
+    if (bytes.length !== expected) wrongSize(where, dtype, shape, bytes.length);
+    return fromBytes(dtype, bytes);
   }
   const raw = proto.raw_data;
   const typed = typedElements(proto, dtype);

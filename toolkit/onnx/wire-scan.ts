@@ -138,9 +138,10 @@ class WireScan {
       if (length % size !== 0) this.#damaged(`${length} bytes where a multiple of ${size} was expected`);
       return;
     }
+    const packed = this.#bytes.subarray(start, this.#at);
+    if (length > 0 && packed[length - 1]! >= 0x80) this.#damaged("its last integer does not end");
     let elements = 0;
-    for (let i = start; i < this.#at; i++) if (this.#bytes[i]! < 0x80) elements += 1;
-    if (length > 0 && this.#bytes[this.#at - 1]! >= 0x80) this.#damaged("its last integer does not end");
+    for (let i = 0; i < length; i++) if (packed[i]! < 0x80) elements += 1;
     this.#countLeaf(kind, elements, "[]");
   }
 

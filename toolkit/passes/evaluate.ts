@@ -53,7 +53,10 @@ function elementwise(f: (...values: number[]) => number, dtype?: DType): Evaluat
     const operands = inputs.filter((t) => t !== undefined);
     const [first] = operands;
     if (!first || operands.length !== inputs.length) return undefined;
-    const shape = operands.reduce<readonly number[]>((s, t) => broadcastShapes(s, t.shape, "a constant") as number[], []);
+    const shape = operands.reduce<readonly number[]>(
+      (s, t) => broadcastShapes(s, t.shape, "a constant") as number[],
+      [],
+    );
     const columns = operands.map((t) => broadcast(t, shape));
     const values = Array.from({ length: sizeOf(shape) }, (_, i) => f(...columns.map((column) => column[i] ?? 0)));
     return tensorOf(dtype ?? first.dtype, shape, values);
@@ -91,20 +94,29 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
     if (!t || dtype === "float16" || dtype === "bfloat16") return undefined;
     return dtype === t.dtype ? t : dtype === "float32" ? asFloat32(t) : tensorOf(dtype, t.shape, toNumbers(t));
   },
-  Shape: ([t], attrs) => t && int64(t.shape.slice(attrs.int("start", 0), attrs.has("end") ? attrs.int("end", 0) : undefined)),
+  Shape: ([t], attrs) =>
+    t && int64(t.shape.slice(attrs.int("start", 0), attrs.has("end") ? attrs.int("end", 0) : undefined)),
   Size: ([t]) => t && tensorOf("int64", [], [sizeOf(t.shape)]),
   ConstantOfShape: ([t], attrs) => {
     if (!t) return undefined;
     const value = attrs.tensor("value");
     const shape = toNumbers(t);
     const fill = value ? asSingle(value) : tensorOf("float32", [1], [0]);
-    return tensorOf(fill.dtype, shape, Array.from({ length: sizeOf(shape) }, () => toNumbers(fill)[0] ?? 0));
+    return tensorOf(
+      fill.dtype,
+      shape,
+      Array.from({ length: sizeOf(shape) }, () => toNumbers(fill)[0] ?? 0),
+    );
   },
   Range: (inputs) => {
     const [start, limit, step] = inputs.map((t) => (t ? toNumbers(t)[0] : undefined));
     if (start === undefined || limit === undefined || !step || !inputs[0]) return undefined;
     const length = Math.max(0, Math.ceil((limit - start) / step));
-    return tensorOf(inputs[0].dtype, [length], Array.from({ length }, (_, i) => start + i * step));
+    return tensorOf(
+      inputs[0].dtype,
+      [length],
+      Array.from({ length }, (_, i) => start + i * step),
+    );
   },
   Concat: concat,
   Add: elementwise((a = 0, b = 0) => a + b),

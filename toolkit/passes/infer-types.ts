@@ -16,6 +16,10 @@ export function inferTypes(graph: Graph, shapes: ReadonlyMap<string, readonly Di
     if (!value) throw new ToolkitError("E_GRAPH", `Cannot infer types: nothing makes "${v.name}" before it is read`);
     return value;
   };
-  for (const node of graph.nodes) b.copy(node, node.inputs.map((v) => v && now(v)));
+  for (const node of graph.nodes)
+    b.copy(
+      node,
+      node.inputs.map((v) => v && now(v)),
+    );
   return b.build(graph.outputs.map(now));
 }

@@ -46,7 +46,13 @@ export const movements: Readonly<Record<string, (m: MovementInput) => Movement |
     const order = attrs.ints("perm", shape.map((_, i) => i).toReversed());
     const strides = stridesOf(shape);
     const moved = order.map((axis) => shape[axis] ?? 1);
-    return { shape: moved, source: gatherIndices(moved, order.map((axis) => strides[axis] ?? 0)) };
+    return {
+      shape: moved,
+      source: gatherIndices(
+        moved,
+        order.map((axis) => strides[axis] ?? 0),
+      ),
+    };
   },
   Expand: ({ shape, ints }) => {
     const target = ints(1);

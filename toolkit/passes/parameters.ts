@@ -29,6 +29,7 @@ export function depthsOf(graph: Graph): ReadonlyMap<string, number> {
   const levels = graph.nodes.map((node) => weightsOf(node, graph)).filter((names) => names.length > 0);
   const last = Math.max(1, levels.length - 1);
   const depths = new Map<string, number>();
-  for (const [level, names] of levels.entries()) for (const name of names) if (!depths.has(name)) depths.set(name, level / last);
+  for (const [level, names] of levels.entries())
+    for (const name of names) if (!depths.has(name)) depths.set(name, level / last);
   return depths;
 }

@@ -19,13 +19,6 @@ export interface Chart {
   readonly rules: readonly { readonly x: number; readonly label: string }[];
 }
 
-/** Colours of the tones; the custom properties let a page set them for light and dark. */
-export const TONES = {
-  train: "var(--train, #c2710c)",
-  validation: "var(--validation, #1463c4)",
-  plain: "var(--validation, #1463c4)",
-} as const;
-
 /** The training curves of a run: loss and accuracy by epoch, loss and learning rate by step. A chart without points is left out. */
 export function runCharts(report: RunReport): Chart[] {
   const epochs = report.stages.flatMap((stage) => stage.epochs);
@@ -45,36 +38,36 @@ export function runCharts(report: RunReport): Chart[] {
       title: "Accuracy",
       ...byEpoch,
       percent: true,
-      series: [
+      series: present([
         { name: "training", tone: "train", points: curve("trainAccuracy") },
         { name: "validation", tone: "validation", points: curve("accuracy") },
-      ],
+      ]),
     },
     {
       title: "Loss",
       ...byEpoch,
       percent: false,
-      series: [
+      series: present([
         { name: "training", tone: "train", points: curve("trainLoss") },
         { name: "validation", tone: "validation", points: curve("loss") },
-      ],
+      ]),
     },
     {
       title: "Loss of every step",
       ...byStep,
-      series: [{ name: "training", tone: "train", points: thin(finite(report.steps.map((s) => [s.step, s.loss]))) }],
+      series: present([
+        { name: "training", tone: "train", points: thin(finite(report.steps.map((s) => [s.step, s.loss]))) },
+      ]),
     },
     {
       title: "Learning rate",
       ...byStep,
-      series: [
+      series: present([
         { name: "learning rate", tone: "plain", points: thin(finite(report.steps.map((s) => [s.step, s.rate]))) },
-      ],
+      ]),
     },
   ];
-  return charts
-    .map((chart) => ({ ...chart, series: chart.series.filter((s) => s.points.length > 0) }))
-    .filter((chart) => chart.series.length > 0);
+  return charts.filter((chart) => chart.series.length > 0);
 }
 
 /** One sentence that says what the chart shows, for those who do not see it. */
@@ -95,74 +88,6 @@ export function formatValue(value: number, percent: boolean): string {
   return size < 1e-3 || size >= 1e5 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
 }
 
-/** The chart as one SVG element, 440 by 240 units, without scripts or addresses. */
-export async function chartSvg(chart: Chart): Promise<string> {
-  // both are slow to load and only a report needs them
-  const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
-  const points = chart.series.flatMap((s) => s.points.map(([x, y]) => ({ x, y, name: s.name, tone: s.tone })));
-  const few = points.length <= 60;
-  const [low, high] = extent(points.map((p) => p.x));
-  const left = chart.rules.length > 0 ? 0.5 : low;
-  const right = left === high ? left + 1 : high;
-  const plot = Plot.plot({
-    document,
-    width: 440,
-    height: 240,
-    marginTop: 22,
-    marginRight: 16,
-    marginBottom: 38,
-    marginLeft: 52,
-    style: { fontSize: "12px", overflow: "visible" },
-    ariaLabel: describeChart(chart),
-    x: {
-      label: chart.xLabel,
-      labelArrow: "none",
-      labelAnchor: "center",
-      domain: [left, right],
-      ticks: chart.wholeX ? wholeTicks(left, right) : 6,
-      tickFormat: (x: number) => String(x),
-      tickSize: 0,
-    },
-    y: {
-      label: null,
-      ...(chart.percent ? { domain: [Math.min(...points.map((p) => p.y)), 1] } : { zero: true }),
-      nice: true,
-      ticks: 5,
-      tickFormat: (y: number) => formatValue(y, chart.percent),
-      tickSize: 0,
-      grid: true,
-    },
-    marks: [
-      Plot.ruleX(chart.rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "2,3" }),
-      Plot.text(chart.rules, {
-        x: "x",
-        text: "label",
-        frameAnchor: "top",
-        textAnchor: "start",
-        dx: 4,
-        dy: -16,
-        fillOpacity: 0.75,
-      }),
-      ...chart.series.map((s) =>
-        Plot.line(s.points, {
-          x: (p: readonly number[]) => p[0],
-          y: (p: readonly number[]) => p[1],
-          stroke: TONES[s.tone],
-          strokeWidth: few ? 2 : 1.25,
-          ...(few && s.tone === "train" ? { strokeDasharray: "5,3" } : {}),
-        }),
-      ),
-      ...(few
-        ? [Plot.dot(points, { x: "x", y: "y", r: 3, fill: (p: { tone: Series["tone"] }) => TONES[p.tone] })]
-        : []),
-    ],
-    color: { type: "identity" },
-  });
-  plot.setAttribute("role", "img");
-  return String(plot.outerHTML);
-}
-
 /** Whole numbers to mark between two bounds, at most about eight. */
 export function wholeTicks(low: number, high: number): number[] {
   const from = Math.ceil(low);
@@ -175,9 +100,20 @@ export function wholeTicks(low: number, high: number): number[] {
   return ticks;
 }
 
+/** Where the x axis begins and ends: half a unit of room before the first stage, and around a single point. */
+export function xDomain({ series, rules }: Chart): [number, number] {
+  const [low, high] = extent(series.flatMap((s) => s.points.map(([x]) => x)));
+  if (low === high) return [low - 0.5, high + 0.5];
+  return [rules.length > 0 ? Math.min(0.5, low) : low, high];
+}
+
 /** The smallest and the largest of the values. */
 export function extent(values: readonly number[]): [number, number] {
   return values.reduce<[number, number]>(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+}
+
+function present(series: readonly Series[]): Series[] {
+  return series.filter((s) => s.points.length > 0);
 }
 
 function finite(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {

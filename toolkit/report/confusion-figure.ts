@@ -39,7 +39,7 @@ function table(confusion: readonly Confusion[], classes: readonly string[]): Mar
     <h3>Confusion matrix</h3>
     <p class="note">Row: what it is. Column: what the model said.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">
-      <table class="matrix">
+      <table class="matrix${classes.length <= 4 && " roomy"}">
         <thead>
           <tr>
             <td></td>

@@ -27,7 +27,8 @@ tbody th.text { min-width: 8em; }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 130px; }
 .matrix span { display: inline-block; max-width: 150px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: middle; }
 .matrix tbody th { position: sticky; left: 0; text-align: right; background: var(--card); font-size: 13px; padding-right: 8px; border-radius: 0; }
-@media (max-width: 560px) { .matrix tbody span { max-width: 96px; } }
+.matrix.roomy { font-size: 17px; } .matrix.roomy tbody td { height: 56px; min-width: 56px; } .matrix.roomy thead span { writing-mode: initial; transform: none; }
+@media (max-width: 560px) { th, td { padding: 6px; } .wide { font-size: 14px; } tbody th.text { min-width: 6em; } .bar { min-width: 50px; } .matrix tbody span { max-width: 96px; } }
 .matrix .right { background: color-mix(in srgb, var(--right) var(--shade), var(--paper)); }
 .matrix .wrong { background: color-mix(in srgb, var(--wrong) var(--shade), var(--paper)); }
 .heat { margin-top: 8px; max-width: 620px; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); }

@@ -1,25 +1,15 @@
-import type { Chart } from "./chart.ts";
-import { chartSvg, runCharts } from "./chart.ts";
-import { confusionFigure } from "./confusion-figure.ts";
+import { chartFigure } from "./chart-figure.ts";
+import { runCharts } from "./chart.ts";
 import type { Metrics } from "./metrics.ts";
-import { confusedPairs } from "./metrics.ts";
 import type { Markup } from "./page.ts";
-import { html, page, trusted } from "./page.ts";
-import type { Picture } from "./picture.ts";
-import { dataUri } from "./picture.ts";
+import { html, page } from "./page.ts";
 import { REPORT_CSS } from "./report-css.ts";
-import type { RunReport } from "./run-report.ts";
+import type { Mistake } from "./results-section.ts";
+import { classesSection, mistakeFigure, mistakesSection, percent } from "./results-section.ts";
+import type { RunReport, Setting } from "./run-report.ts";
 
-/** A validation photo that the model got wrong. */
-export interface Mistake {
-  /** Best a small one: it goes into the file as it is. */
-  readonly picture: Picture;
-  readonly file: string;
-  readonly actual: string;
-  readonly predicted: string;
-  /** Of the predicted class, 0..1. */
-  readonly probability: number;
-}
+export type { Mistake };
+export type { RunReport };
 
 export interface ReportOptions {
   /** The mistakes to show, worst first. */
@@ -37,8 +27,8 @@ export async function reportHtml(report: RunReport, { worst = [] }: ReportOption
       ${metrics && tiles(report, metrics)}
     </header>
     <main>
-      ${figures.length > 0 && training(report, figures)} ${metrics && mistakes(metrics, classes, gallery)}
-      ${metrics && perClass(metrics, classes)} ${aboutRun(report)} ${badFiles(report)}
+      ${figures.length > 0 && training(report, figures)} ${metrics && mistakesSection(metrics, classes, gallery)}
+      ${metrics && classesSection(metrics, classes)} ${aboutRun(report)} ${badFiles(report)}
     </main>
     <footer>
       <p>
@@ -47,24 +37,6 @@ export async function reportHtml(report: RunReport, { worst = [] }: ReportOption
       </p>
     </footer>`;
   return page(`${report.title} - training report`, REPORT_CSS, body);
-}
-
-/** A chart with its title and the key to its lines. */
-export async function chartFigure(chart: Chart): Promise<Markup> {
-  const svg = trusted(await chartSvg(chart));
-  const keys = chart.series.length > 1 && chart.series.map((s) => html`<span class="key ${s.tone}">${s.name}</span>`);
-  return html`<figure>
-    <figcaption>
-      <h3>${chart.title}</h3>
-      ${keys}
-    </figcaption>
-    ${svg}
-  </figure>`;
-}
-
-/** A rate 0..1 as text: "97.4 %". */
-export function percent(rate: number | null | undefined, digits = 1): string {
-  return rate === null || rate === undefined || Number.isNaN(rate) ? "–" : `${(rate * 100).toFixed(digits)} %`;
 }
 
 function verdict(report: RunReport): Markup {
@@ -80,27 +52,21 @@ function verdict(report: RunReport): Markup {
     wrong. ${base}`;
 }
 
+type Tile = [name: string, value: string, note: string];
+
 function tiles(report: RunReport, metrics: Metrics): Markup {
   const speeds = report.stages.flatMap((s) => s.epochs).map((e) => e.imagesPerSecond);
   const best = speeds.length > 0 ? Math.max(...speeds) : null;
   const many = report.classes.length > 5;
-  const items: [string, string, string][] = [
+  const items: Tile[] = [
     ["Accuracy", percent(metrics.accuracy), `top-1 error ${percent(metrics.top1Error)}`],
-    ...(many
-      ? [["Top-5 error", percent(metrics.top5Error), "lower is better"] satisfies [string, string, string]]
-      : []),
+    ...(many ? [["Top-5 error", percent(metrics.top5Error), "lower is better"] satisfies Tile] : []),
     ["Macro F1", metrics.macroF1.toFixed(3), "mean over classes"],
     ["Log loss", metrics.logLoss.toFixed(3), "nats, lower is better"],
     ["Calibration error", percent(metrics.calibrationError), "confidence against accuracy"],
     ...(best === null
       ? []
-      : [
-          ["Speed", `${best.toFixed(best < 10 ? 1 : 0)}`, "photos a second, best epoch"] satisfies [
-            string,
-            string,
-            string,
-          ],
-        ]),
+      : [["Speed", best.toFixed(best < 10 ? 1 : 0), "photos a second, best epoch"] satisfies Tile]),
   ];
   return html`<dl class="tiles">
     ${items.map(
@@ -119,13 +85,12 @@ function training(report: RunReport, figures: readonly Markup[]): Markup {
   const rows = report.stages.flatMap((stage) =>
     stage.epochs.map((e) => {
       number++;
-      const loss = (v: number | null) => (v === null ? "–" : v.toFixed(4));
       return html`<tr>
         <th scope="row">${number}</th>
         <td class="text">${stage.mode}</td>
-        <td>${loss(e.trainLoss)}</td>
+        <td>${lossText(e.trainLoss)}</td>
         <td>${percent(e.trainAccuracy)}</td>
-        <td>${loss(e.loss)}</td>
+        <td>${lossText(e.loss)}</td>
         <td>${percent(e.accuracy)}</td>
         <td>${e.rate.toPrecision(2)}</td>
         <td>${e.imagesPerSecond.toFixed(1)}</td>
@@ -165,105 +130,12 @@ function training(report: RunReport, figures: readonly Markup[]): Markup {
   </section>`;
 }
 
-function mistakes(metrics: Metrics, classes: readonly string[], gallery: readonly Markup[]): Markup {
-  const pairs = confusedPairs(metrics.confusion, 8);
-  const most = pairs[0]?.count ?? 1;
-  const name = (i: number) => classes[i] ?? `class ${i}`;
-  return html`<section aria-labelledby="mistakes">
-    <h2 id="mistakes">Where it goes wrong</h2>
-    <div class="split">
-      ${confusionFigure(metrics.confusion, classes)}
-      <div>
-        <h3>Most confused</h3>
-        ${
-          pairs.length === 0
-            ? html`<p class="note">No photo was taken for another class.</p>`
-            : html`<ol class="pairs">
-                ${pairs.map(
-                  (p) =>
-                    html`<li style="--share:${((100 * p.count) / most).toFixed(0)}%">
-                      <span>${name(p.actual)} <span class="note">taken for</span> ${name(p.predicted)}</span
-                      ><b>${p.count}</b>
-                    </li>`,
-                )}
-              </ol>`
-        }
-      </div>
-    </div>
-    ${
-      gallery.length > 0 &&
-      html`<h3 class="gap">Worst mistakes</h3>
-        <ul class="gallery">
-          ${gallery}
-        </ul>`
-    }
-  </section>`;
-}
-
-async function mistakeFigure({ picture, file, actual, predicted, probability }: Mistake): Promise<Markup> {
-  const uri = await dataUri(picture);
-  const small = !(picture instanceof Uint8Array) && picture.width < 64;
-  const image = uri
-    ? html`<img src="${uri}" alt="${actual}, taken for ${predicted}" class="${small && "small"}" />`
-    : html`<span class="blank">no preview</span>`;
-  return html`<li>
-    ${image}
-    <p><b class="wrong">${predicted}</b> ${percent(probability, 0)}</p>
-    <p>is ${actual}</p>
-    <p class="note file" title="${file}">${file}</p>
-  </li>`;
-}
-
-function perClass(metrics: Metrics, classes: readonly string[]): Markup {
-  const rows = metrics.perClass
-    .map((c, i) => ({ ...c, name: classes[i] ?? `class ${i}` }))
-    .sort((a, b) => (a.f1 ?? 2) - (b.f1 ?? 2) || b.support - a.support);
-  const bar = (v: number | null) =>
-    html`<td><span class="bar" style="--share:${((v ?? 0) * 100).toFixed(0)}%">${percent(v)}</span></td>`;
-  return html`<section aria-labelledby="classes">
-    <h2 id="classes">Every class</h2>
-    <p class="note">
-      Weakest first. Precision: of the photos given this label, how many are right. Recall: of the photos of this class,
-      how many were found.
-    </p>
-    <div class="scroll tall" tabindex="0" role="region" aria-label="Measures of every class">
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col" class="text">Class</th>
-            <th scope="col">Precision</th>
-            <th scope="col">Recall</th>
-            <th scope="col">F1</th>
-            <th scope="col">Photos</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (r) =>
-              html`<tr>
-                <th scope="row" class="text">${r.name}</th>
-                ${bar(r.precision)}${bar(r.recall)}${bar(r.f1)}
-                <td>${r.support}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
+function lossText(loss: number | null): string {
+  return loss === null ? "–" : loss.toFixed(4);
 }
 
 function aboutRun(report: RunReport): Markup {
   const { parity } = report;
-  const list = (entries: Readonly<Record<string, unknown>>) =>
-    html`<dl class="pairs-list">
-      ${Object.entries(entries).map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value === null ? "–" : String(value)}</dd>
-          </div>`,
-      )}
-    </dl>`;
   return html`<section aria-labelledby="run">
     <h2 id="run">This run</h2>
     ${
@@ -278,14 +150,25 @@ function aboutRun(report: RunReport): Markup {
     <div class="columns">
       <div>
         <h3>Settings</h3>
-        ${list(report.settings)}
+        ${settingList(report.settings)}
       </div>
       <div>
         <h3>Versions</h3>
-        ${list(report.versions)}
+        ${settingList(report.versions)}
       </div>
     </div>
   </section>`;
+}
+
+function settingList(settings: Readonly<Record<string, Setting>>): Markup {
+  const rows = Object.entries(settings).map(
+    ([name, value]) =>
+      html`<div>
+        <dt>${name}</dt>
+        <dd>${value === null ? "–" : String(value)}</dd>
+      </div>`,
+  );
+  return html`<dl class="pairs-list">${rows}</dl>`;
 }
 
 function badFiles({ badFiles: bad }: RunReport): Markup | null {

@@ -3,7 +3,11 @@ import { compareText } from "./store.ts";
 const MAX_LENGTH = 64;
 
 /** Up to three names somebody may have meant: those that contain the text as a word, then those a few typing errors away. */
-export function nearestNames(text: string, names: readonly string[], fold: (name: string) => string): readonly string[] {
+export function nearestNames(
+  text: string,
+  names: readonly string[],
+  fold: (name: string) => string,
+): readonly string[] {
   if (text === "" || text.length > MAX_LENGTH) return [];
   const most = Math.max(1, Math.floor(text.length / 3));
   return names

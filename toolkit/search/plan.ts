@@ -46,7 +46,8 @@ export function chooseCover(condition: Condition, photosOf: (label: LabelConditi
   if (condition.kind === "label") return [condition];
   if (condition.kind === "not") return null;
   const covers = condition.of.map((part) => chooseCover(part, photosOf));
-  if (condition.kind === "or") return covers.some((cover) => cover === null) ? null : covers.flatMap((cover) => cover ?? []);
+  if (condition.kind === "or")
+    return covers.some((cover) => cover === null) ? null : covers.flatMap((cover) => cover ?? []);
   let best: Plan["cover"] = null;
   for (const cover of covers) if (cover && (!best || cost(cover) < cost(best))) best = cover;
   return best;

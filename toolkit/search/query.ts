@@ -53,29 +53,26 @@ export function quoteQuery(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }
 
-interface Syntax {
-  readonly kind: "term" | "and" | "or" | "not";
-  readonly of: unknown;
-}
+/** What the grammar makes of a query. */
+type Syntax =
+  | TermSyntax
+  | { readonly kind: "and" | "or"; readonly of: readonly Syntax[] }
+  | { readonly kind: "not"; readonly of: Syntax };
 
 interface TermSyntax {
+  readonly kind: "term";
   readonly text: string;
   readonly wildcard: boolean;
+  /** Offsets into the query, from 0. */
   readonly at: number;
   readonly bound: { readonly at: number; readonly operator: ">" | ">=" | "<" | "<="; readonly value: number } | null;
   readonly boost: { readonly at: number; readonly value: number } | null;
 }
 
 function build(text: string, syntax: Syntax): Query {
-  switch (syntax.kind) {
-    case "not":
-      return { kind: "not", of: build(text, syntax.of as Syntax) };
-    case "and":
-    case "or":
-      return { kind: syntax.kind, of: (syntax.of as Syntax[]).map((part) => build(text, part)) };
-    case "term":
-      return buildTerm(text, syntax as unknown as TermSyntax);
-  }
+  if (syntax.kind === "term") return buildTerm(text, syntax);
+  if (syntax.kind === "not") return { kind: "not", of: build(text, syntax.of) };
+  return { kind: syntax.kind, of: syntax.of.map((part) => build(text, part)) };
 }
 
 /** An upper bound is a negation: `cat<0.3` is `NOT cat>=0.3`, so a photo without the label meets it. */
@@ -83,7 +80,10 @@ function buildTerm(text: string, { bound, boost, ...term }: TermSyntax): Query {
   if (term.text.trim() === "") throw queryError(text, `the label at column ${term.at + 1} is empty`);
   const factor = boost?.value ?? 1;
   if (boost && (factor <= 0 || factor > MAX_BOOST || Math.round(factor * 1000) === 0)) {
-    throw queryError(text, `expected a boost above 0 and up to ${MAX_BOOST} at column ${boost.at + 1}, found ${factor}`);
+    throw queryError(
+      text,
+      `expected a boost above 0 and up to ${MAX_BOOST} at column ${boost.at + 1}, found ${factor}`,
+    );
   }
   const query = { kind: "term", text: term.text, wildcard: term.wildcard, column: term.at + 1 } as const;
   const thousandths = Math.round(factor * 1000);
@@ -137,7 +137,8 @@ interface PeggyError extends Error {
 }
 
 function syntaxError(text: string, error: unknown): ToolkitError {
-  if (!(error instanceof Error && "expected" in error && "location" in error)) return queryError(text, errorMessage(error));
+  if (!(error instanceof Error && "expected" in error && "location" in error))
+    return queryError(text, errorMessage(error));
   const { expected, found, location } = error as PeggyError;
   const wanted = (expected ?? [])
     .map((e) => e.description ?? (e.type === "end" ? "the end" : e.type === "literal" ? JSON.stringify(e.text) : ""))

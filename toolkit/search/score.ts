@@ -50,7 +50,11 @@ function weightScore(condition: Condition): Score | null {
  * weights (Manning, Raghavan, Schuetze, Introduction to Information Retrieval, 6.4): idf on the query's side only, so that a photo's
  * norm does not change when others are added. The operators select; every label under no negation is part of the query vector.
  */
-export function cosineScorer(condition: Condition, photos: number, photosOf: (label: LabelCondition) => number): Scorer {
+export function cosineScorer(
+  condition: Condition,
+  photos: number,
+  photosOf: (label: LabelCondition) => number,
+): Scorer {
   const terms = new Map<string, { label: LabelCondition; factor: number }>();
   for (const label of evidence(condition)) {
     const idf = Math.log(1 + photos / Math.max(1, Math.min(photos, photosOf(label))));
@@ -76,32 +80,22 @@ export type WeightOf = (labelId: number) => number;
 
 /** Whether a photo meets a condition. */
 export function matches(condition: Condition, weightOf: WeightOf): boolean {
-  switch (condition.kind) {
-    case "label":
-      return weightOfAny(condition, weightOf) > 0;
-    case "not":
-      return !matches(condition.of, weightOf);
-    case "and":
-      return condition.of.every((part) => matches(part, weightOf));
-    case "or":
-      return condition.of.some((part) => matches(part, weightOf));
-  }
+  if (condition.kind === "label") return weightOfAny(condition, weightOf) > 0;
+  if (condition.kind === "not") return !matches(condition.of, weightOf);
+  if (condition.kind === "and") return condition.of.every((part) => matches(part, weightOf));
+  return condition.of.some((part) => matches(part, weightOf));
 }
 
 /** The score of a photo with this norm, before scaling. */
 export function evaluate(score: Score, weightOf: WeightOf, norm: number): number {
-  switch (score.kind) {
-    case "label":
-      return score.factor * weightOfAny(score.label, weightOf);
-    case "min":
-      return Math.min(...score.of.map((part) => evaluate(part, weightOf, norm)));
-    case "max":
-      return Math.max(...score.of.map((part) => evaluate(part, weightOf, norm)));
-    case "where":
-      return matches(score.where, weightOf) ? evaluate(score.score, weightOf, norm) : 0;
-    case "cosine":
-      return score.of.reduce((sum, { label, factor }) => sum + factor * weightOfAny(label, weightOf), 0) / Math.max(1, norm);
+  const weigh = (label: LabelCondition, factor: number): number => factor * weightOfAny(label, weightOf);
+  if (score.kind === "label") return weigh(score.label, score.factor);
+  if (score.kind === "where") return matches(score.where, weightOf) ? evaluate(score.score, weightOf, norm) : 0;
+  if (score.kind === "cosine") {
+    return score.of.reduce((sum, { label, factor }) => sum + weigh(label, factor), 0) / Math.max(1, norm);
   }
+  const parts = score.of.map((part) => evaluate(part, weightOf, norm));
+  return score.kind === "min" ? Math.min(...parts) : Math.max(...parts);
 }
 
 function weightOfAny(label: LabelCondition, weightOf: WeightOf): number {

@@ -23,7 +23,10 @@ export function vocabulary(store: Store): Vocabulary {
   function labelIds(term: TermQuery): readonly number[] {
     const wanted = foldLabel(term.text);
     if (!term.wildcard) return byName.get(wanted) ?? [];
-    return [...byName].filter(([name]) => matchesPattern(wanted, name)).flatMap(([, ids]) => ids).sort((a, b) => a - b);
+    return [...byName]
+      .filter(([name]) => matchesPattern(wanted, name))
+      .flatMap(([, ids]) => ids)
+      .sort((a, b) => a - b);
   }
 
   function resolve(query: Query, minPpm: number): Condition {
@@ -50,7 +53,11 @@ export function vocabulary(store: Store): Vocabulary {
 
 /** The form in which labels are compared. */
 export function foldLabel(name: string): string {
-  return name.normalize("NFKC").toLowerCase().replace(/[\s_]+/g, " ").trim();
+  return name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\s_]+/g, " ")
+    .trim();
 }
 
 /** Whether `*` in the pattern can stand for text that makes it the name. Looks at each part once: no pattern is slow. */
@@ -71,8 +78,14 @@ export function matchesPattern(pattern: string, name: string): boolean {
 function unknownLabel(term: TermQuery, rows: readonly LabelRow[]): ToolkitError {
   const text = JSON.stringify(term.text.length > 60 ? `${term.text.slice(0, 57)}...` : term.text);
   const what = term.wildcard ? `no label matches ${text}` : `no label is called ${text}`;
-  const near = nearestNames(foldLabel(term.text), rows.map((row) => row.name), foldLabel);
-  const operator = /^(and|or|not)$/.test(term.text) ? `; write ${term.text.toUpperCase()} in capitals if you mean the operator` : "";
+  const near = nearestNames(
+    foldLabel(term.text),
+    rows.map((row) => row.name),
+    foldLabel,
+  );
+  const operator = /^(and|or|not)$/.test(term.text)
+    ? `; write ${term.text.toUpperCase()} in capitals if you mean the operator`
+    : "";
   const hint =
     rows.length === 0
       ? "the index is empty: add photos first"

@@ -61,8 +61,12 @@ export interface TrainOptions {
   readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
+  /** Asked before every step: the run ends after this many steps, and the schedule ends there too. All epochs where absent. */
+  readonly limit?: () => number;
   readonly schedule: Schedule;
   readonly evaluate?: () => Promise<Evaluation>;
+  /** Further inputs of a step, such as dropout masks. */
+  readonly extras?: (step: number) => Tensors;
   /** Where to go on from. */
   readonly from?: Progress;
   /** Checked after every step: an aborted run ends there, with the state of the last finished step in the session. */
@@ -74,13 +78,15 @@ export interface TrainOptions {
  * @throws E_NONFINITE_LOSS at the step whose loss is NaN or infinite
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
-  const { epochs, stepsPerEpoch, signal } = options;
+  const { epochs, stepsPerEpoch, signal, limit = () => Infinity } = options;
   let at = options.from ?? START;
-  const steps = epochs * stepsPerEpoch;
-  for (let epoch = at.epoch; epoch < epochs; epoch++) {
+  let steps = Math.min(epochs * stepsPerEpoch, limit());
+  for (let epoch = at.epoch; epoch < epochs && (at.step < steps || epoch === 0); epoch++) {
     let rate = 0;
     for await (const batch of options.batches(epoch, at.position)) {
       if (signal?.aborted) return;
+      steps = Math.min(epochs * stepsPerEpoch, limit());
+      if (at.step >= steps) break;
       rate = options.schedule({ step: at.step, steps, metrics: at.metrics });
       const { loss, correct } = await runStep(options, batch, rate, at.step);
       at = advance(at, loss, correct, batch);
@@ -96,10 +102,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
         meanAccuracy: at.correct / at.samples,
         progress: at,
       };
+      steps = Math.min(epochs * stepsPerEpoch, limit());
       if (signal?.aborted) return;
+      if (at.step >= steps) break;
     }
     const evaluation = await options.evaluate?.();
-    const [trainLoss, trainAccuracy] = [at.lossSum / at.samples, at.correct / at.samples];
+    const [trainLoss, trainAccuracy] = at.samples > 0 ? [at.lossSum / at.samples, at.correct / at.samples] : [0, 0];
     at = nextEpoch(at, epoch, evaluation);
     yield { kind: "epoch", epoch: epoch + 1, epochs, trainLoss, trainAccuracy, rate, evaluation, progress: at };
     if (signal?.aborted) return;
@@ -110,6 +118,7 @@ async function runStep(options: TrainOptions, batch: TrainBatch, rate: number, s
   const { session, logits, classes } = options;
   const feeds: Tensors = new Map([
     ...batch.inputs,
+    ...(options.extras?.(step) ?? []),
     [STEP.target, oneHot(batch.labels, classes)],
     [STEP.weight, float32([batch.weight.length], batch.weight)],
     [STEP.divisor, scalar(Math.max(1e-12, batch.weight.reduce((sum, w) => sum + w, 0)))],

@@ -8,7 +8,8 @@ import type { Rewrite, Rewrites, Rewriting } from "./rewrite.ts";
 export const attributesToInputs: Rewrites = {
   Clip: (r) => {
     if (r.opset >= 11) return r.emit("Clip", r.inputs, r.node.attrs);
-    const bound = (name: string): Value | undefined => (r.attrs.has(name) ? r.b.constant(scalar(r.attrs.float(name, 0))) : undefined);
+    const bound = (name: string): Value | undefined =>
+      r.attrs.has(name) ? r.b.constant(scalar(r.attrs.float(name, 0))) : undefined;
     const [min, max] = [bound("min"), bound("max")];
     return r.emit("Clip", max ? [r.input(0), min, max] : min ? [r.input(0), min] : [r.input(0)]);
   },

@@ -12,7 +12,10 @@ export const decompositions: Rewrites = {
   HardSwish: (r) =>
     operators.has("HardSwish")
       ? r.emit("HardSwish", r.inputs)
-      : r.emit("Mul", [r.input(0), r.b.op("HardSigmoid", [r.input(0)], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } })]),
+      : r.emit("Mul", [
+          r.input(0),
+          r.b.op("HardSigmoid", [r.input(0)], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+        ]),
   CastLike: (r) => {
     const dtype = r.input(1).dtype;
     return dtype === r.input(0).dtype ? [r.input(0)] : r.emit("Cast", [r.input(0)], { to: elementTypeNumber(dtype) });
@@ -24,7 +27,8 @@ export const decompositions: Rewrites = {
     return r.emit("Add", [rest.reduce((sum, v) => r.b.op("Add", [sum, v]), first), last]);
   },
   GroupNormalization: groupNormalization,
-  InstanceNormalization: (r) => (operators.has("InstanceNormalization") ? r.emit("InstanceNormalization", r.inputs, r.node.attrs) : perMap(r)),
+  InstanceNormalization: (r) =>
+    operators.has("InstanceNormalization") ? r.emit("InstanceNormalization", r.inputs, r.node.attrs) : perMap(r),
   LayerNormalization: (r) =>
     operators.has("LayerNormalization")
       ? r.emit("LayerNormalization", r.inputs, attributesWithout(r.node.attrs, "stash_type"), 1)
@@ -32,7 +36,11 @@ export const decompositions: Rewrites = {
 };
 
 /** x - mean and sqrt(variance + epsilon) over `axes`, which stay with extent 1. */
-function centre(r: Rewriting, x: Value, axes: readonly number[]): { readonly centred: Value; readonly deviation: Value } {
+function centre(
+  r: Rewriting,
+  x: Value,
+  axes: readonly number[],
+): { readonly centred: Value; readonly deviation: Value } {
   const { b } = r;
   const centred = b.op("Sub", [x, b.op("ReduceMean", [x], { axes, keepdims: 1 })]);
   const variance = b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 });
@@ -73,7 +81,10 @@ function geluTanh(r: Rewriting): readonly Value[] {
   const { b } = r;
   const x = r.input(0);
   const cube = b.op("Mul", [x, b.op("Mul", [x, x])]);
-  const inner = b.op("Mul", [b.op("Add", [x, b.op("Mul", [cube, b.scalar(0.044715)])]), b.scalar(Math.sqrt(2 / Math.PI))]);
+  const inner = b.op("Mul", [
+    b.op("Add", [x, b.op("Mul", [cube, b.scalar(0.044715)])]),
+    b.scalar(Math.sqrt(2 / Math.PI)),
+  ]);
   return r.emit("Mul", [b.op("Mul", [x, b.scalar(0.5)]), b.op("Add", [b.op("Tanh", [inner]), b.scalar(1)])]);
 }
 
@@ -95,7 +106,10 @@ function groupNormalization(r: Rewriting): readonly Value[] {
   };
   const weight = (i: number): Value => {
     const v = r.input(i);
-    const row = v.shape[0] === channels ? v : b.op("Mul", [b.op("Reshape", [v, b.ints([groups, 1])]), b.constant(onesRow(channels / groups))]);
+    const row =
+      v.shape[0] === channels
+        ? v
+        : b.op("Mul", [b.op("Reshape", [v, b.ints([groups, 1])]), b.constant(onesRow(channels / groups))]);
     return b.op("Reshape", [row, b.ints([channels, ...ones])]);
   };
   const normal = b.op("Div", [b.op("Sub", [x, perChannel(mean)]), perChannel(deviation)]);

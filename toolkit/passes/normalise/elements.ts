@@ -43,7 +43,9 @@ function move(op: string, { inputs, attrs }: ElementsInput): Elements | undefine
     return elements?.every((dim) => typeof dim === "number") ? elements : undefined;
   };
   const moved = movements[op]?.({ shape: t.shape, attrs, ints, shapeOf: (i) => inputs[i]?.shape ?? [] });
-  return moved && { shape: moved.shape, elements: moved.source ? moved.source.map((i) => t.elements[i] ?? 0) : t.elements };
+  return (
+    moved && { shape: moved.shape, elements: moved.source ? moved.source.map((i) => t.elements[i] ?? 0) : t.elements }
+  );
 }
 
 function arithmetic(f: (a: number, b: number) => number, symbolic?: (a: Dim, b: Dim) => Dim | undefined) {

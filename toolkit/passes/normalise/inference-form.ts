@@ -9,10 +9,10 @@ import type { Rewrites, Rewriting } from "./rewrite.ts";
 
 /** Operators that do nothing at inference, constants, and what a file says in another way than this dialect. */
 export const inferenceForm: Rewrites = {
-  // a constant behind Identity is a weight of its own: torch's exporter shares equal weights that way, and they are trained apart
+  // torch's exporter shares equal weights through Identity, and they are trained apart: each gets a copy under the Identity's name
   Identity: (r) => {
     const t = r.constant(0);
-    return t ? r.name(t) : [r.input(0)];
+    return t && r.readersOf(0) > 1 ? r.name(t) : [r.input(0)];
   },
   Dropout: (r) => [r.input(0)],
   Constant: (r) => r.name(constantOf(r)),
@@ -39,11 +39,14 @@ export const inferenceForm: Rewrites = {
   },
   Flatten: (r) => {
     const { shape } = r.input(0);
-    return shape.length === 2 && [1, -1].includes(r.attrs.int("axis", 1)) ? [r.input(0)] : r.emit("Flatten", r.inputs, r.node.attrs);
+    return shape.length === 2 && [1, -1].includes(r.attrs.int("axis", 1))
+      ? [r.input(0)]
+      : r.emit("Flatten", r.inputs, r.node.attrs);
   },
   Reshape: (r) => {
     const target = r.elements(1);
-    if (r.opset >= 14 && r.attrs.int("allowzero", 0) && target?.includes(0) !== false) refuse(r, "allowzero with an extent of 0");
+    if (r.opset >= 14 && r.attrs.int("allowzero", 0) && target?.includes(0) !== false)
+      refuse(r, "allowzero with an extent of 0");
     const written = target && writeTarget(r.input(0).shape, target, r.batch);
     if (!written) return r.emit("Reshape", [r.input(0), r.input(1)]);
     const { shape } = r.input(0);
@@ -61,7 +64,11 @@ function coversMap(r: Rewriting): boolean {
 }
 
 /** A Reshape target as constants: 0 for an extent that stays in place, -1 for at most one that follows from the others. */
-function writeTarget(shape: readonly Dim[], target: readonly Dim[], batch: number | undefined): readonly number[] | undefined {
+function writeTarget(
+  shape: readonly Dim[],
+  target: readonly Dim[],
+  batch: number | undefined,
+): readonly number[] | undefined {
   const written = target.map((dim, i) => {
     const keepsBatch = i === 0 && typeof shape[0] === "string" && dim === batch;
     if (keepsBatch || (typeof dim === "string" && dim === shape[i])) return 0;
@@ -90,6 +97,7 @@ function constantOf(r: Rewriting): TensorData {
   if (typeof whole === "number") return scalar(whole, "int64");
   if (Array.isArray(list)) return int64(list.map(Number));
   if (typeof one === "object" && "float" in one) return scalar(Number(one.float));
-  if (typeof many === "object" && "float" in many && typeof many.float !== "number") return float32([many.float.length], many.float);
+  if (typeof many === "object" && "float" in many && typeof many.float !== "number")
+    return float32([many.float.length], many.float);
   return refuse(r, "its value is a text or a sparse tensor");
 }

@@ -5,9 +5,16 @@ import type { Rewrite, Rewrites, Rewriting } from "./rewrite.ts";
 /** Reductions whose axes became an input with opset 18: here they are an attribute. The mean of a whole map is GlobalAveragePool. */
 export const reductions: Rewrites = {
   ...Object.fromEntries(
-    ["ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"].map(
-      (op) => [op, axesToAttribute(op)],
-    ),
+    [
+      "ReduceMax",
+      "ReduceMin",
+      "ReduceProd",
+      "ReduceL1",
+      "ReduceL2",
+      "ReduceLogSum",
+      "ReduceLogSumExp",
+      "ReduceSumSquare",
+    ].map((op) => [op, axesToAttribute(op)]),
   ),
   ReduceMean: (r) => {
     const axes = axesOf(r);

@@ -27,10 +27,15 @@ export interface Rewriting {
   readonly elements: (i: number) => readonly Dim[] | undefined;
   /** The shape of input `i` at the picture size the file declares. */
   readonly declaredShape: (i: number) => readonly Dim[];
-  /** Whether something reads output `i`. */
-  readonly isRead: (i: number) => boolean;
+  /** How many nodes and graph outputs read input `i`. */
+  readonly readersOf: (i: number) => number;
   /** Adds the node that makes the file's outputs (the first `outputCount` of them), under the file's names; a constant where it is computable now. */
-  readonly emit: (op: string, inputs: readonly (Value | undefined)[], attrs?: Attributes, outputCount?: number) => readonly Value[];
+  readonly emit: (
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs?: Attributes,
+    outputCount?: number,
+  ) => readonly Value[];
   /** A constant under the name of the node's output. */
   readonly name: (t: TensorData) => readonly Value[];
 }

@@ -23,5 +23,7 @@ function shapeOf(r: Rewriting, shape: Value["shape"], axis: number): Value {
   if (axis === 1 && shape.slice(1).every((dim) => typeof dim === "number")) {
     return r.b.ints([0, ...shape.slice(1).map(Number)]);
   }
-  return symbolic <= 1 ? r.b.ints(shape.map((dim) => (typeof dim === "number" ? dim : -1))) : r.b.op("Shape", [r.input(0)]);
+  return symbolic <= 1
+    ? r.b.ints(shape.map((dim) => (typeof dim === "number" ? dim : -1)))
+    : r.b.op("Shape", [r.input(0)]);
 }

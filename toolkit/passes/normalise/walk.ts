@@ -5,6 +5,7 @@ import { GRADIENT_DOMAIN } from "../../graph/ir.ts";
 import type { Attributes, Dim, Graph, Model, Node, Value } from "../../graph/ir.ts";
 import { toNumbers } from "../../graph/tensor.ts";
 import type { TensorData } from "../../graph/tensor.ts";
+import { describeNode } from "../../onnx/describe-node.ts";
 import { operators } from "../../operators/index.ts";
 import { asSingle, evaluate, tensorOf } from "../evaluate.ts";
 import { inferElements } from "./elements.ts";
@@ -46,14 +47,17 @@ class Walk {
   /** The value that stands for each value of the file. */
   readonly #values = new Map<string, Value>();
   readonly #elements = new Map<string, Elements>();
-  readonly #reads: ReadonlySet<string>;
+  /** How often each value of the file is read. */
+  readonly #reads = new Map<string, number>();
 
   constructor(model: Model, options: WalkOptions) {
     const { graph } = model;
     this.#model = model;
     this.#options = options;
-    this.#reads = new Set([...graph.nodes.flatMap((n) => n.inputs.map((v) => v?.name ?? "")), ...graph.outputs.map((v) => v.name)]);
-    const names = new Set([...this.#reads, ...graph.nodes.flatMap((n) => n.outputs.map((v) => v.name))]);
+    for (const v of [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs]) {
+      if (v) this.#reads.set(v.name, (this.#reads.get(v.name) ?? 0) + 1);
+    }
+    const names = new Set([...this.#reads.keys(), ...graph.nodes.flatMap((n) => n.outputs.map((v) => v.name))]);
     this.#b = new GraphBuilder(operators, undefined, names);
     for (const v of options.inputs) this.#values.set(v.name, this.#b.input(v.name, v.dtype, v.shape));
     for (const [name, t] of options.constants) this.#values.set(name, this.#b.constant(t, name));
@@ -67,7 +71,10 @@ class Walk {
       const value = values[i];
       if (value) this.#values.set(v.name, value);
       else if (v.name && this.#reads.has(v.name)) {
-        throw new ToolkitError("E_MODEL_OP", `Cannot read ${r.where}: its output ${i} ("${v.name}") has no meaning at inference`);
+        throw new ToolkitError(
+          "E_MODEL_OP",
+          `Cannot read ${r.where}: its output ${i} ("${v.name}") has no meaning at inference`,
+        );
       }
     }
   }
@@ -103,7 +110,7 @@ class Walk {
 
   #rewriting(node: Node): Rewriting {
     const { batch, declared } = this.#options;
-    const where = node.name ? `${node.op} "${node.name}"` : `${node.op} (output "${node.outputs[0]?.name ?? ""}")`;
+    const where = describeNode(node);
     const inputs = node.inputs.map((v) => v && this.#value(v, where));
     const input = (i: number): Value => {
       const v = inputs[i];
@@ -122,8 +129,9 @@ class Walk {
       constant: (i) => inputs[i] && this.#b.constantOf(inputs[i]),
       elements: (i) => inputs[i] && this.#elementsOf(inputs[i])?.elements,
       declaredShape: (i) => declared?.get(node.inputs[i]?.name ?? "") ?? input(i).shape,
-      isRead: (i) => this.#reads.has(node.outputs[i]?.name ?? ""),
-      emit: (op, ins, attrs = {}, count = node.outputs.length) => this.#emit({ ...node, op, inputs: ins, attrs, outputs: node.outputs.slice(0, count) }),
+      readersOf: (i) => this.#reads.get(node.inputs[i]?.name ?? "") ?? 0,
+      emit: (op, ins, attrs = {}, count = node.outputs.length) =>
+        this.#emit({ ...node, op, inputs: ins, attrs, outputs: node.outputs.slice(0, count) }),
       name: (t) => [this.#b.constant(asSingle(t), node.outputs[0]?.name)],
     };
   }
@@ -145,7 +153,11 @@ class Walk {
     if (all && !weight) return evaluate(op, constants, attrs);
     const known = this.#infer(op, attrs, inputs, outputs[0]?.name ?? op);
     if (!known?.elements.every((dim) => typeof dim === "number")) return undefined;
-    return tensorOf(op === "Shape" || op === "Size" ? "int64" : (inputs[0]?.dtype ?? "int64"), known.shape, known.elements);
+    return tensorOf(
+      op === "Shape" || op === "Size" ? "int64" : (inputs[0]?.dtype ?? "int64"),
+      known.shape,
+      known.elements,
+    );
   }
 
   #follow({ op, attrs, inputs }: Node, value: Value | undefined): void {
@@ -156,20 +168,29 @@ class Walk {
 
   #infer(op: string, attrs: Attributes, inputs: readonly (Value | undefined)[], output: string): Elements | undefined {
     if (op !== "Shape" && op !== "Size" && !inputs[0]?.dtype.startsWith("int")) return undefined;
-    return inferElements(op, attrs, inputs, inputs.map((v) => v && this.#elementsOf(v)), output);
+    return inferElements(
+      op,
+      attrs,
+      inputs,
+      inputs.map((v) => v && this.#elementsOf(v)),
+      output,
+    );
   }
 
   #elementsOf(v: Value): Elements | undefined {
     const t = this.#b.constantOf(v);
     if (!t) return this.#elements.get(v.name);
-    return t.data.length <= MAX_ELEMENTS && t.dtype.startsWith("int") ? { shape: t.shape, elements: toNumbers(t) } : undefined;
+    return t.data.length <= MAX_ELEMENTS && t.dtype.startsWith("int")
+      ? { shape: t.shape, elements: toNumbers(t) }
+      : undefined;
   }
 }
 
 /** Gives each output the name the file has for it, wherever the value is read. */
 function renameOutputs(graph: Graph, wanted: readonly Value[]): Graph {
   const names = new Map(graph.outputs.map((v, i) => [v.name, wanted[i]?.name ?? v.name]));
-  const rename = <V extends Value | undefined>(v: V): V => (v && names.has(v.name) ? { ...v, name: names.get(v.name) } : v);
+  const rename = <V extends Value | undefined>(v: V): V =>
+    v && names.has(v.name) ? { ...v, name: names.get(v.name) } : v;
   return {
     inputs: graph.inputs,
     outputs: graph.outputs.map(rename),

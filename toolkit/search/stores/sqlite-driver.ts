@@ -81,3 +81,20 @@ export function isSafe(version: string): boolean {
   }
   return true;
 }
+
+/** Runs it inside a transaction: all of it happens, or nothing. */
+export function transaction<T>(database: Pick<Database, "exec">, kind: "IMMEDIATE" | "DEFERRED", work: () => T): T {
+  database.exec(`BEGIN ${kind}`);
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does on a full disk; the first error says why
+    }
+    throw error;
+  }
+}

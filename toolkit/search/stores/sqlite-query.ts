@@ -34,7 +34,10 @@ function generalSql({ where, cover, score, limit, offset }: Plan): Sql {
     from,
     sql(" AS c WHERE "),
     conditionSql(where),
-    sql(score ? " ORDER BY score DESC, c.image_id LIMIT ? OFFSET ?" : " ORDER BY c.image_id LIMIT ? OFFSET ?", [limit, offset]),
+    sql(score ? " ORDER BY score DESC, c.image_id LIMIT ? OFFSET ?" : " ORDER BY c.image_id LIMIT ? OFFSET ?", [
+      limit,
+      offset,
+    ]),
   ]);
 }
 
@@ -45,32 +48,26 @@ function coverSql({ labelIds, minPpm }: LabelCondition): Sql {
 }
 
 function conditionSql(condition: Condition): Sql {
-  switch (condition.kind) {
-    case "label":
-      return joined([weightSql(condition), sql(" > 0")]);
-    case "not":
-      return joined([sql("NOT ("), conditionSql(condition.of), sql(")")]);
-    case "and":
-    case "or":
-      return joined(condition.of.map(conditionSql), condition.kind === "and" ? " AND " : " OR ", "()");
-  }
+  if (condition.kind === "label") return joined([weightSql(condition), sql(" > 0")]);
+  if (condition.kind === "not") return joined([sql("NOT ("), conditionSql(condition.of), sql(")")]);
+  return joined(condition.of.map(conditionSql), condition.kind === "and" ? " AND " : " OR ", "()");
 }
 
 function scoreSql(score: Score): Sql {
-  switch (score.kind) {
-    case "label":
-      return joined([weightSql(score.label), sql(" * ?", [score.factor])]);
-    case "min":
-    case "max":
-      return joined([sql(score.kind), joined(score.of.map(scoreSql), ", ", "()")]);
-    case "where":
-      return joined([sql("CASE WHEN "), conditionSql(score.where), sql(" THEN "), scoreSql(score.score), sql(" ELSE 0 END")]);
-    case "cosine": {
-      const terms = score.of.map(({ label, factor }) => joined([weightSql(label), sql(" * ?", [factor])]));
-      const norm = sql(" AS REAL) / (SELECT max(1, n.norm_ppm) FROM image AS n WHERE n.image_id = c.image_id)");
-      return joined([sql("CAST("), joined(terms, " + ", "()"), norm]);
-    }
+  if (score.kind === "label") return termSql(score);
+  if (score.kind === "where") {
+    const [where, then] = [conditionSql(score.where), scoreSql(score.score)];
+    return joined([sql("CASE WHEN "), where, sql(" THEN "), then, sql(" ELSE 0 END")]);
   }
+  if (score.kind === "cosine") {
+    const norm = sql(" AS REAL) / (SELECT max(1, n.norm_ppm) FROM image AS n WHERE n.image_id = c.image_id)");
+    return joined([sql("CAST("), joined(score.of.map(termSql), " + ", "()"), norm]);
+  }
+  return joined([sql(score.kind), joined(score.of.map(scoreSql), ", ", "()")]);
+}
+
+function termSql({ label, factor }: { readonly label: LabelCondition; readonly factor: number }): Sql {
+  return joined([weightSql(label), sql(" * ?", [factor])]);
 }
 
 /** A photo's weight for a label where it reaches the condition's minimum, else 0. */
@@ -96,5 +93,8 @@ function sql(text: string, values: readonly SqlValue[] = []): Sql {
 
 function joined(parts: readonly Sql[], separator = "", brackets = ""): Sql {
   const text = parts.map((part) => part.text).join(separator);
-  return sql(`${brackets.slice(0, 1)}${text}${brackets.slice(1)}`, parts.flatMap((part) => part.values));
+  return sql(
+    `${brackets.slice(0, 1)}${text}${brackets.slice(1)}`,
+    parts.flatMap((part) => part.values),
+  );
 }

@@ -1,5 +1,6 @@
 import { ToolkitError } from "../../errors.ts";
 import type { Database } from "./sqlite-driver.ts";
+import { transaction } from "./sqlite-driver.ts";
 
 /** "OGft" in the file's header: says that the database is an index of this toolkit. */
 const APPLICATION_ID = 0x4f476674;
@@ -51,19 +52,19 @@ const SCHEMA_VERSION: number = MIGRATIONS.length;
 export function migrate(database: Database, path: string, readOnly: boolean): void {
   if (versionOf(database, path) === SCHEMA_VERSION) return;
   if (readOnly) {
-    throw new ToolkitError("E_STORE_VERSION", `Cannot read index ${JSON.stringify(path)}: its schema is older than ${SCHEMA_VERSION}`, {
-      hint: "open it once for writing, which brings it up to date",
-    });
+    throw new ToolkitError(
+      "E_STORE_VERSION",
+      `Cannot read index ${JSON.stringify(path)}: its schema is older than ${SCHEMA_VERSION}`,
+      {
+        hint: "open it once for writing, which brings it up to date",
+      },
+    );
   }
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  transaction(database, "IMMEDIATE", () => {
     // another process may have migrated it while this one waited
     for (const step of MIGRATIONS.slice(versionOf(database, path))) database.exec(step);
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  });
 }
 
 function versionOf(database: Database, path: string): number {

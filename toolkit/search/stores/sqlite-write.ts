@@ -9,7 +9,8 @@ export function writeChanges(connection: Connection, changes: readonly Change[])
   const modelIds = new Map<string, number>();
   for (const change of changes) {
     if (change.kind === "labels") change.names.forEach((name) => labelId(connection, labelIds, name));
-    else if (change.kind === "photo") writePhoto(connection, change, modelId(connection, modelIds, change.model), labelIds);
+    else if (change.kind === "photo")
+      writePhoto(connection, change, modelId(connection, modelIds, change.model), labelIds);
     else writeFile(connection, change);
   }
 }
@@ -22,7 +23,12 @@ function writePhoto(connection: Connection, change: PhotoChange, model: number, 
   connection.run(
     "INSERT INTO image (image_id, sha256, model_id, labelled_at, norm_ppm, features) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (image_id) " +
       "DO UPDATE SET model_id = excluded.model_id, labelled_at = excluded.labelled_at, norm_ppm = excluded.norm_ppm, features = excluded.features",
-    ...[imageId, sha256, model, change.labelledAt, change.norm, encodeFloats(change.features)],
+    imageId,
+    sha256,
+    model,
+    change.labelledAt,
+    change.norm,
+    encodeFloats(change.features),
   );
   if (known) connection.run("DELETE FROM image_label WHERE image_id = ?", imageId);
   for (const { label, ppm } of change.labels) {
@@ -33,7 +39,10 @@ function writePhoto(connection: Connection, change: PhotoChange, model: number, 
   connection.run(
     "INSERT INTO file (path, image_id, size, mtime, error_code) VALUES (?, ?, ?, ?, NULL) ON CONFLICT (path) " +
       "DO UPDATE SET image_id = excluded.image_id, size = excluded.size, mtime = excluded.mtime, error_code = NULL",
-    ...[encodeText(path), imageId, change.size, change.mtime],
+    encodeText(path),
+    imageId,
+    change.size,
+    change.mtime,
   );
   if (before !== imageId) dropUnused(connection, before);
 }
@@ -44,7 +53,13 @@ function writeFile(connection: Connection, change: Exclude<Change, { kind: "phot
   connection.run("DELETE FROM file WHERE path = ?", path);
   if (change.kind === "failed") {
     const { size, mtime, code } = change;
-    connection.run("INSERT INTO file (path, image_id, size, mtime, error_code) VALUES (?, NULL, ?, ?, ?)", path, size, mtime, code);
+    connection.run(
+      "INSERT INTO file (path, image_id, size, mtime, error_code) VALUES (?, NULL, ?, ?, ?)",
+      path,
+      size,
+      mtime,
+      code,
+    );
   }
   dropUnused(connection, before);
 }
@@ -55,7 +70,11 @@ function imageOf(connection: Connection, path: string): SqlValue {
 
 function dropUnused(connection: Connection, imageId: SqlValue): void {
   if (imageId === null) return;
-  connection.run("DELETE FROM image WHERE image_id = ? AND NOT EXISTS (SELECT 1 FROM file WHERE image_id = ?)", imageId, imageId);
+  connection.run(
+    "DELETE FROM image WHERE image_id = ? AND NOT EXISTS (SELECT 1 FROM file WHERE image_id = ?)",
+    imageId,
+    imageId,
+  );
 }
 
 /** The id of a label. The map is this transaction's: an id of one that was rolled back is nobody's. */
@@ -80,7 +99,14 @@ function modelId(connection: Connection, modelIds: Map<string, number>, { sha256
   return id;
 }
 
-function idOf(connection: Connection, id: string, table: string, column: string, value: SqlValue, insert: () => void): number {
+function idOf(
+  connection: Connection,
+  id: string,
+  table: string,
+  column: string,
+  value: SqlValue,
+  insert: () => void,
+): number {
   const select = `SELECT ${id} AS id FROM ${table} WHERE ${column} = ?`;
   const [found] = connection.all(select, value);
   if (!found) insert();

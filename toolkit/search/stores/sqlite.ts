@@ -3,7 +3,7 @@ import type { Plan } from "../plan.ts";
 import type { EmbeddingRow, FileRow, FoundRow, PhotoRow, Store, StoreStats } from "../store.ts";
 import { byWeight } from "../store.ts";
 import type { Connection, Database, OpenDatabase, Row, Statement } from "./sqlite-driver.ts";
-import { loadSqlite } from "./sqlite-driver.ts";
+import { loadSqlite, transaction } from "./sqlite-driver.ts";
 import { planSql } from "./sqlite-query.ts";
 import { decodeFloats, decodeHex, decodeText, encodeText } from "./sqlite-rows.ts";
 import { migrate } from "./sqlite-schema.ts";
@@ -30,7 +30,9 @@ export async function sqliteStore(path: string, { readOnly = false }: SqliteOpti
 function connect(Opener: OpenDatabase, path: string, readOnly: boolean): Connection {
   const database = new Opener(path, { readOnly });
   try {
-    database.exec("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0");
+    database.exec(
+      "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0",
+    );
     // looked at first: another program's database must not be changed, not even its journal mode
     migrate(database, path, readOnly);
     // WAL with FULL survives a power cut; 64 MB of pages hold the working set of a large index
@@ -73,9 +75,11 @@ function storeOver(connection: Connection, path: string): Store {
     name: "sqlite",
     labels: (after) => on("read", () => labels(connection, after)),
     counts: (ids) => on("read", () => ids.map((id) => count(connection, id))),
-    write: (changes) => on("write", () => transaction(connection, "IMMEDIATE", () => writeChanges(connection, changes))),
+    write: (changes) =>
+      on("write", () => transaction(connection, "IMMEDIATE", () => writeChanges(connection, changes))),
     find: (plan) => on("search", () => transaction(connection, "DEFERRED", () => find(connection, plan))),
-    photos: (ids) => on("read", () => transaction(connection, "DEFERRED", () => ids.flatMap((id) => photo(connection, id)))),
+    photos: (ids) =>
+      on("read", () => transaction(connection, "DEFERRED", () => ids.flatMap((id) => photo(connection, id)))),
     file: (file) => on("read", () => fileRow(connection, file)),
     failures: () => on("read", () => failures(connection)),
     embedding: (imageId) =>
@@ -94,22 +98,6 @@ function storeOver(connection: Connection, path: string): Store {
 
 const EMBEDDINGS = "SELECT image_id, model_id, features FROM image WHERE features IS NOT NULL";
 
-function transaction<T>(connection: Connection, kind: "IMMEDIATE" | "DEFERRED", work: () => T): T {
-  connection.exec(`BEGIN ${kind}`);
-  try {
-    const result = work();
-    connection.exec("COMMIT");
-    return result;
-  } catch (error) {
-    try {
-      connection.exec("ROLLBACK");
-    } catch {
-      // SQLite has rolled back by itself, as it does on a full disk; the first error says why
-    }
-    throw error;
-  }
-}
-
 function labels(connection: Connection, after: number): { labelId: number; name: string }[] {
   return connection
     .all("SELECT label_id, name FROM label WHERE label_id > ? ORDER BY label_id", after)
@@ -124,7 +112,11 @@ function find(connection: Connection, plan: Plan): FoundRow[] {
   const { text, values } = planSql(plan);
   return connection
     .all(text, ...values)
-    .flatMap((row) => photo(connection, row["image_id"] as bigint).map((found) => ({ ...found, score: Number(row["score"]) })));
+    .flatMap((row) =>
+      photo(connection, row["image_id"] as bigint).map((found) =>
+        Object.assign(found, { score: Number(row["score"]) }),
+      ),
+    );
 }
 
 function photo(connection: Connection, imageId: bigint): PhotoRow[] {
@@ -133,7 +125,10 @@ function photo(connection: Connection, imageId: bigint): PhotoRow[] {
     .map((row) => decodeText(row["path"]))
     .sort();
   const weights = connection
-    .all("SELECT l.name, x.weight_ppm FROM image_label AS x JOIN label AS l USING (label_id) WHERE x.image_id = ?", imageId)
+    .all(
+      "SELECT l.name, x.weight_ppm FROM image_label AS x JOIN label AS l USING (label_id) WHERE x.image_id = ?",
+      imageId,
+    )
     .map((row) => ({ label: decodeText(row["name"]), ppm: Number(row["weight_ppm"]) }))
     .sort(byWeight);
   return paths.length === 0 ? [] : [{ imageId, paths, labels: weights }];
@@ -164,7 +159,11 @@ function failures(connection: Connection): { path: string; code: string }[] {
 }
 
 function embeddingRow(row: Row): EmbeddingRow {
-  return { imageId: row["image_id"] as bigint, modelId: Number(row["model_id"]), features: decodeFloats(row["features"]) };
+  return {
+    imageId: row["image_id"] as bigint,
+    modelId: Number(row["model_id"]),
+    features: decodeFloats(row["features"]),
+  };
 }
 
 function stats(connection: Connection): StoreStats {
@@ -174,8 +173,13 @@ function stats(connection: Connection): StoreStats {
     files: one("SELECT count(*) AS n FROM file"),
     failed: one("SELECT count(*) AS n FROM file WHERE error_code IS NOT NULL"),
     models: connection
-      .all("SELECT m.sha256, m.name, count(*) AS n FROM image JOIN model AS m USING (model_id) GROUP BY model_id ORDER BY n DESC, m.sha256")
-      .map((row) => ({ model: { sha256: decodeHex(row["sha256"]), name: decodeText(row["name"]) }, photos: Number(row["n"]) })),
+      .all(
+        "SELECT m.sha256, m.name, count(*) AS n FROM image JOIN model AS m USING (model_id) GROUP BY model_id ORDER BY n DESC, m.sha256",
+      )
+      .map((row) => ({
+        model: { sha256: decodeHex(row["sha256"]), name: decodeText(row["name"]) },
+        photos: Number(row["n"]),
+      })),
   };
 }
 
@@ -195,8 +199,12 @@ function attempt<T>(action: string, work: () => T): T {
     return work();
   } catch (error) {
     if (errorCode(error)?.startsWith("E_")) throw error;
-    const extended = error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
+    const extended =
+      error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
     const hint = HINTS[extended & 0xff];
-    throw new ToolkitError("E_STORE", `Cannot ${action}: ${errorMessage(error)}`, { ...(hint ? { hint } : {}), cause: error });
+    throw new ToolkitError("E_STORE", `Cannot ${action}: ${errorMessage(error)}`, {
+      ...(hint ? { hint } : {}),
+      cause: error,
+    });
   }
 }

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import * as ort from "onnxruntime-node";
+import { findCard } from "../../models/cards.ts";
+import { packageFile } from "../../models/package-file.ts";
+import { resnet } from "../../models/resnet.ts";
+import { checkGraph } from "../../toolkit/graph/check.ts";
+import { valueNamed } from "../../toolkit/graph/ir.ts";
+import type { Graph } from "../../toolkit/graph/ir.ts";
+import { formatShape } from "../../toolkit/graph/shape.ts";
+import { float32 } from "../../toolkit/graph/tensor.ts";
+import { decodeModel } from "../../toolkit/onnx/decode.ts";
+import { encodeModel } from "../../toolkit/onnx/encode.ts";
+import { ortSession } from "../../toolkit/runtime/ort.ts";
+
+const weights = (graph: Graph, name: string): readonly number[] =>
+  Array.from(graph.constants.get(name)?.data as Float32Array);
+const deviation = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
+
+/** Names and shapes of all weights but the head's. */
+const shapes = (g: Graph): readonly string[] =>
+  [...g.constants]
+    .map(([name, t]) => `${name} ${formatShape(t.shape)}`)
+    .filter((line) => !line.startsWith("fc."))
+    .toSorted();
+/** What each node does and makes, without the casts of weights stored in half precision. */
+const layers = (g: Graph): readonly string[] =>
+  g.nodes
+    .filter((n) => n.op !== "Cast")
+    .map((n) => `${n.op} ${n.outputs[0]?.name} ${JSON.stringify(n.attrs["strides"] ?? "")}`);
+
+const first = (seed: number, name: string): number | undefined =>
+  weights(resnet({ classes: 2, width: 2, seed }), name)[0];
+
+describe("models/resnet", () => {
+  it("depth 18 with 1000 classes has torchvision's 11,689,512 parameters, names and layers", async function () {
+    this.timeout(60_000);
+    const graph = checkGraph(resnet({ depth: 18, classes: 1000 }));
+    const parameters = [...graph.constants].filter(([name]) => !name.includes("running_"));
+    assert.equal(
+      parameters.reduce((sum, [, t]) => sum + t.data.length, 0),
+      11_689_512,
+    );
+    // the bundled file has torchvision's names and layers
+    const bundled = decodeModel(await readFile(packageFile(findCard("bundled").file))).graph;
+    assert.deepEqual(shapes(graph), shapes(bundled));
+    assert.deepEqual(layers(graph), layers(bundled));
+  });
+
+  it("depth 34 has 3, 4, 6 and 3 blocks", () => {
+    const graph = resnet({ depth: 34, classes: 2, width: 2 });
+    const blocks = graph.nodes.filter((n) => n.op === "Add").map((n) => n.name?.slice(0, 6));
+    assert.deepEqual(
+      [1, 2, 3, 4].map((stage) => blocks.filter((b) => b === `layer${stage}`).length),
+      [3, 4, 6, 3],
+    );
+  });
+
+  for (const [stem, sizePx, firstMap] of [
+    ["imagenet", 64, 16],
+    ["cifar", 32, 32],
+  ] as const) {
+    it(`runs in ONNX Runtime with the ${stem} stem`, async () => {
+      const graph = resnet({ classes: 5, stem, width: 8, seed: 1 });
+      const watched = ["features", "layer1.1.relu2"].map((name) => valueNamed(graph, name));
+      const model = {
+        graph: { ...graph, outputs: [...graph.outputs, ...watched] },
+        opsets: new Map([["", 17]]),
+        metadata: new Map(),
+      };
+      const session = await ortSession(ort, encodeModel(model), { threads: 1 });
+      try {
+        const input = float32(
+          [2, 3, sizePx, sizePx],
+          Float32Array.from({ length: 6 * sizePx ** 2 }, (_, i) => Math.sin(i)),
+        );
+        const out = await session.run({
+          feeds: new Map([["input", input]]),
+          fetch: ["logits", "features", "layer1.1.relu2"],
+        });
+        assert.deepEqual(out.get("logits")?.shape, [2, 5]);
+        assert.deepEqual(out.get("features")?.shape, [2, 64]);
+        assert.deepEqual(out.get("layer1.1.relu2")?.shape, [2, 8, firstMap, firstMap]);
+        assert.ok(Array.from(out.get("logits")?.data as Float32Array).every((v) => Number.isFinite(v) && v !== 0));
+      } finally {
+        await session.release();
+      }
+    });
+  }
+
+  it("declares a symbolic batch and size, and features of 8 * width", () => {
+    const graph = resnet({ classes: 3, width: 4 });
+    assert.deepEqual(graph.inputs[0]?.shape, ["N", 3, "H", "W"]);
+    assert.deepEqual(graph.outputs[0]?.shape, ["N", 3]);
+    assert.deepEqual(valueNamed(graph, "features").shape, ["N", 32]);
+  });
+
+  it("starts convolutions Kaiming-normal over fan-out, fc uniform within 1/sqrt(inputs), BatchNorm as the identity", () => {
+    const graph = resnet({ classes: 100, width: 16 });
+    const conv = deviation(weights(graph, "layer3.0.conv1.weight"));
+    assert.ok(Math.abs(conv / Math.sqrt(2 / (64 * 9)) - 1) < 0.03, `deviation ${conv}`);
+    const bound = 1 / Math.sqrt(128);
+    for (const name of ["fc.weight", "fc.bias"]) {
+      const values = weights(graph, name);
+      const largest = Math.max(...values.map(Math.abs));
+      assert.ok(largest <= bound && largest > 0.9 * bound, `${name} reaches ${largest}`);
+    }
+    const batchNorm = ["weight", "bias", "running_mean", "running_var"].map((part) => weights(graph, `bn1.${part}`)[5]);
+    assert.deepEqual(batchNorm, [1, 0, 0, 1]);
+  });
+
+  it("is the same for one seed, and other layers and seeds get other numbers", () => {
+    assert.equal(first(3, "layer1.0.conv1.weight"), first(3, "layer1.0.conv1.weight"));
+    assert.notEqual(first(3, "layer1.0.conv1.weight"), first(4, "layer1.0.conv1.weight"));
+    assert.notEqual(first(3, "layer1.0.conv1.weight"), first(3, "layer1.0.conv2.weight"));
+  });
+
+  it("refuses classes and widths that are no positive integers", () => {
+    for (const options of [{ classes: 0 }, { classes: 2.5 }, { classes: 2, width: -1 }]) {
+      assert.throws(() => resnet(options), { code: "E_SETTING" });
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { FineTuneEvent, FineTuneResult } from "./events.ts";
+import { job } from "./job.ts";
+import type { Platform } from "./platform.ts";
+import type { Control } from "./run-stage.ts";
+import type { FineTuneSettings } from "./settings.ts";
+import type { SourceModel } from "../export/source-model.ts";
+
+export interface FineTuneOptions extends FineTuneSettings {
+  readonly source: SourceModel;
+  readonly dataset: Dataset;
+  readonly platform: Platform;
+  /** Go on from the newest checkpoint. */
+  readonly resume?: boolean;
+  /** Aborting ends the run after the step that is under way, with a checkpoint and no export. */
+  readonly signal?: AbortSignal;
+}
+
+/** A run: read its events, or just wait for its result. */
+export interface FineTuneRun extends AsyncIterable<FineTuneEvent> {
+  readonly result: Promise<FineTuneResult>;
+  /** Ends after the step that is under way and exports the best so far. Leaving the loop over the events does the same. */
+  stop(): void;
+  /** Ends the stage that trains every layer after this many steps; its schedule ends there too. */
+  limitSteps(steps: number): void;
+}
+
+/**
+ * Grafts a new head for the dataset's classes on a pretrained network, fine-tunes it, and makes the file that is served.
+ * Nothing runs until the events are read or the result is asked for.
+ */
+export function fineTune(options: FineTuneOptions): FineTuneRun {
+  const control: Control = { limit: options.maxSteps ?? Infinity, stopped: false };
+  const events = job(options, control);
+  const { promise, resolve, reject } = deferred<FineTuneResult>();
+  let reading = false;
+
+  const next = async (): Promise<IteratorResult<FineTuneEvent, undefined>> => {
+    try {
+      const item = await events.next();
+      if (!item.done) return { done: false, value: item.value };
+      resolve(item.value);
+    } catch (error) {
+      reject(error);
+      throw error;
+    }
+    return { done: true, value: undefined };
+  };
+  const drain = async (): Promise<void> => {
+    for (let item = await next(); !item.done; item = await next());
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      reading = true;
+      return {
+        next,
+        async return() {
+          control.stopped = true;
+          await drain();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    get result() {
+      if (!reading) {
+        reading = true;
+        // a failure reaches the caller through the promise that is returned
+        drain().catch(() => {});
+      }
+      return promise;
+    },
+    stop() {
+      control.stopped = true;
+    },
+    limitSteps(steps) {
+      control.limit = Math.max(1, Math.floor(steps));
+    },
+  };
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // whoever reads the events sees the failure there; the promise alone must not end the process
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,98 @@
+import type { Evaluation } from "../train/evaluate.ts";
+import type { EpochEvent, Progress } from "../train/train.ts";
+import type { Tensors } from "../runtime/runtime.ts";
+import type { FineTuneEvent } from "./events.ts";
+import type { Platform } from "./platform.ts";
+import { bestCheckpoint, savedCheckpoint } from "./run-state.ts";
+import type { Fingerprint } from "./run-state.ts";
+import type { Settings } from "./settings.ts";
+import { startStage } from "./stage.ts";
+import type { Best, Stage, StageRun } from "./stage.ts";
+
+/** What whoever reads a run may change while it goes on. */
+export interface Control {
+  /** Ends the stage after this many steps; its schedule ends there too. */
+  limit: number;
+  /** Ends the run after the step that is under way, and exports what there is. */
+  stopped: boolean;
+}
+
+export interface StageOptions {
+  readonly settings: Settings;
+  readonly platform: Platform;
+  readonly control: Control;
+  readonly fingerprint: Fingerprint;
+  readonly signal?: AbortSignal;
+  readonly from?: Progress;
+  readonly state?: Tensors;
+  readonly best?: Best;
+  /** Steps of the stages before: checkpoints are numbered over the whole run. */
+  readonly stepsBefore: number;
+}
+
+/** How a stage ended: `aborted` by the signal with a checkpoint written, else with its weights. */
+export interface StageOutcome {
+  readonly aborted: boolean;
+  readonly last: Best | undefined;
+  readonly best: Best | undefined;
+}
+
+/** Runs one stage: tells its events, keeps the best epoch, and writes checkpoints. The session is released at the end, whatever happens. */
+export async function* runStage(stage: Stage, options: StageOptions): AsyncGenerator<FineTuneEvent, StageOutcome> {
+  const { settings, control, signal } = options;
+  const limit = (): number => (control.stopped ? 0 : control.limit);
+  const run = await startStage(options.platform.runtime, stage, {
+    limit,
+    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+    ...(options.from ? { from: options.from } : {}),
+    ...(options.state ? { state: options.state } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  let best = options.best;
+  let last: Best | undefined;
+  let progress = options.from;
+  try {
+    for await (const event of run.events) {
+      progress = event.progress;
+      if (event.kind === "step") {
+        yield { ...event, stage: stage.name };
+        if (event.step % settings.checkpointEvery === 0) yield* save(stage, run, options, event.progress);
+      } else {
+        last = await snapshot(run, event);
+        const improved = last !== undefined && isBetter(last.evaluation, best?.evaluation);
+        if (improved && last) best = await keepBest(last, stage, options);
+        yield { ...event, stage: stage.name, best: improved };
+        yield* save(stage, run, options, event.progress);
+      }
+    }
+    if (signal?.aborted) {
+      if (progress) yield* save(stage, run, options, progress);
+      return { aborted: true, last, best };
+    }
+    return { aborted: false, last, best };
+  } finally {
+    await run.session.release();
+  }
+}
+
+async function snapshot(run: StageRun, event: EpochEvent): Promise<Best | undefined> {
+  return event.evaluation && { weights: await run.weights(), evaluation: event.evaluation, epoch: event.epoch };
+}
+
+async function keepBest(best: Best, stage: Stage, { platform }: StageOptions): Promise<Best> {
+  await platform.checkpoints?.saveBest(bestCheckpoint(best, stage.name));
+  return best;
+}
+
+async function* save(stage: Stage, run: StageRun, options: StageOptions, progress: Progress): AsyncGenerator<FineTuneEvent> {
+  const { platform, control, fingerprint } = options;
+  if (!platform.checkpoints) return;
+  const limit = Number.isFinite(control.limit) ? control.limit : null;
+  const checkpoint = savedCheckpoint({ stage: stage.name, progress, limit, fingerprint }, await run.state());
+  yield { kind: "checkpoint", path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint), stage: stage.name };
+}
+
+/** More right answers; of equal ones the lower loss. */
+function isBetter(a: Evaluation, b: Evaluation | undefined): boolean {
+  return b === undefined || a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss);
+}

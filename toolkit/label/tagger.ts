@@ -1,0 +1,183 @@
+import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
+import { inOrder } from "../data/in-order.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import { inferenceModel } from "../export/inference-model.ts";
+import { readMetadata } from "../export/metadata.ts";
+import type { ModelMetadata } from "../export/metadata.ts";
+import { naturalSize, normalisationOf, trunk } from "../export/source-model.ts";
+import type { SourceModel } from "../export/source-model.ts";
+import type { TensorData } from "../graph/tensor.ts";
+import type { Decoder, Pixels } from "../images/decoder.ts";
+import { defaultResizePx, evaluationView } from "../images/resample.ts";
+import { findHead } from "../passes/find-head.ts";
+import type { Runtime, Session } from "../runtime/runtime.ts";
+import { VERSION } from "../version.ts";
+
+/** A label and how likely it is, 0..1. */
+export interface WeightedLabel {
+  readonly label: string;
+  readonly weight: number;
+}
+
+export interface LabelledPhoto {
+  readonly file: string;
+  /** The likeliest first. */
+  readonly labels: readonly WeightedLabel[];
+  /** The backbone's features [F]. */
+  readonly features: Float32Array;
+}
+
+export interface UnreadablePhoto {
+  readonly file: string;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface LabelOptions {
+  /** How many labels a photo gets; 5. */
+  readonly top?: number;
+  /** Labels below this weight are left out. */
+  readonly minWeight?: number;
+}
+
+export interface TaggerOptions {
+  readonly source: SourceModel;
+  readonly runtime: Runtime;
+  readonly decoder: Decoder;
+  readonly threads?: number;
+  readonly batchSize?: number;
+}
+
+/** A network ready to label photos. */
+export interface Tagger {
+  readonly labels: readonly string[];
+  /** What the model's file says about itself, or what was assumed. */
+  readonly metadata: ModelMetadata;
+  /**
+   * Labels one photo, given as a path or as the bytes of its file.
+   * @throws E_IMAGE_* where it cannot be read
+   */
+  label(photo: string | Uint8Array, options?: LabelOptions): Promise<LabelledPhoto>;
+  /** Labels many photos in their order; one that cannot be read gets its error and stops nothing. */
+  labelAll(photos: readonly string[], options?: LabelOptions & { signal?: AbortSignal }): AsyncGenerator<LabelledPhoto | UnreadablePhoto>;
+  /** Probabilities [classes] and features per photo, for those who want all of them. */
+  predict(photos: readonly Pixels[]): Promise<{ readonly probabilities: readonly Float32Array[]; readonly features: readonly Float32Array[] }>;
+  close(): Promise<void>;
+}
+
+/** Photos that are decoded ahead of the network, and at the same time. */
+const AHEAD = 2;
+const CONCURRENCY = 4;
+
+/**
+ * Opens a model for labelling: an export of ours as it is, any other classifier with the preprocessing its card states.
+ * @throws E_NO_HEAD, E_MODEL_METADATA, and as `normalise`
+ */
+export async function openTagger({ source, runtime, decoder, threads, batchSize = 16 }: TaggerOptions): Promise<Tagger> {
+  const { bytes, metadata } = servable(source);
+  const session = await runtime.load(bytes, threads === undefined ? {} : { threads });
+  const { sizePx, resizePx } = metadata.preprocessing;
+  const see = async (photo: string | Uint8Array): Promise<Pixels> =>
+    evaluationView(await decoder.decode(photo, { minSidePx: resizePx }), sizePx, resizePx);
+  const predict = (photos: readonly Pixels[]): ReturnType<Tagger["predict"]> => predictWith(session, photos, metadata);
+  return {
+    labels: metadata.labels,
+    metadata,
+    predict,
+    async label(photo, options) {
+      const { probabilities, features } = await predict([await see(photo)]);
+      const file = typeof photo === "string" ? photo : "";
+      return { file, labels: best(probabilities[0] ?? [], metadata.labels, options), features: features[0] ?? new Float32Array(0) };
+    },
+    async *labelAll(photos, options = {}) {
+      const load = (i: number): Promise<Pixels | UnreadablePhoto> => see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
+      const items = inOrder(photos.length, load, {
+        concurrency: CONCURRENCY,
+        ahead: AHEAD * batchSize,
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
+      let waiting: (readonly [string, Pixels | UnreadablePhoto])[] = [];
+      let next = 0;
+      for await (const item of items) {
+        waiting.push([photos[next++] ?? "", item]);
+        if (waiting.length < batchSize && next < photos.length) continue;
+        yield* labelBatch(waiting, predict, metadata.labels, options);
+        waiting = [];
+      }
+    },
+    close: () => session.release(),
+  };
+}
+
+async function* labelBatch(
+  items: readonly (readonly [string, Pixels | UnreadablePhoto])[],
+  predict: Tagger["predict"],
+  labels: readonly string[],
+  options: LabelOptions,
+): AsyncGenerator<LabelledPhoto | UnreadablePhoto> {
+  const pictures = items.flatMap(([, item]) => ("error" in item ? [] : [item]));
+  const { probabilities, features } = pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
+  let row = 0;
+  for (const [file, item] of items) {
+    if ("error" in item) {
+      yield item;
+    } else {
+      yield { file, labels: best(probabilities[row] ?? [], labels, options), features: features[row] ?? new Float32Array(0) };
+      row++;
+    }
+  }
+}
+
+/** The `top` largest weights, the first of equal ones first. */
+export function best(weights: ArrayLike<number>, labels: readonly string[], { top = 5, minWeight = 0 }: LabelOptions = {}): readonly WeightedLabel[] {
+  return labels
+    .map((label, i) => ({ label, weight: weights[i] ?? 0 }))
+    .filter(({ weight }) => weight >= minWeight)
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, top);
+}
+
+function unreadable(file: string, error: unknown): UnreadablePhoto {
+  const code = errorCode(error);
+  if (!code?.startsWith("E_IMAGE_")) throw error;
+  return { file, error: { code, message: errorMessage(error) } };
+}
+
+/** The bytes to run: an export of ours as it stands; another model with its preprocessing written into the graph. */
+function servable(source: SourceModel): { bytes: Uint8Array; metadata: ModelMetadata } {
+  const own = readMetadata(source.model, source.name);
+  if (own) return { bytes: encodeModel(source.model), metadata: own };
+  const { graph } = trunk(source);
+  const head = findHead(graph);
+  const [input] = graph.inputs;
+  const sizePx = naturalSize(source);
+  const normalisation = normalisationOf(source);
+  const labels = source.labels ?? Array.from({ length: head.classes ?? 0 }, (_, i) => `class ${i}`);
+  if (labels.length !== head.classes) {
+    throw new ToolkitError("E_MODEL_METADATA", `Cannot label with ${source.name}: its head has ${head.classes} classes, but ${labels.length} names were given`);
+  }
+  const metadata: ModelMetadata = {
+    version: 1,
+    toolkit: VERSION,
+    labels,
+    preprocessing: { sizePx, resizePx: defaultResizePx(sizePx), mean: normalisation.mean, std: normalisation.std },
+    trainingInput: input?.name ?? "input",
+    activation: "softmax",
+    temperature: 1,
+    rulesVersion: 1,
+  };
+  return { bytes: encodeModel(inferenceModel({ ...graph, outputs: [head.logits] }, { metadata, features: head.feature.name })), metadata };
+}
+
+async function predictWith(session: Session, photos: readonly Pixels[], { preprocessing, labels }: ModelMetadata): ReturnType<Tagger["predict"]> {
+  const { sizePx } = preprocessing;
+  const data = new Uint8Array(photos.length * sizePx * sizePx * 3);
+  for (const [i, p] of photos.entries()) data.set(p.data, i * sizePx * sizePx * 3);
+  const image: TensorData = { dtype: "uint8", shape: [photos.length, sizePx, sizePx, 3], data };
+  const out = await session.run({ feeds: new Map([["image", image]]), fetch: ["probabilities", "features"] });
+  const rows = (name: string, width: number): readonly Float32Array[] => {
+    const all = (out.get(name) as TensorData).data as Float32Array;
+    return photos.map((_, i) => all.slice(i * width, (i + 1) * width));
+  };
+  const features = out.get("features") as TensorData;
+  return { probabilities: rows("probabilities", labels.length), features: rows("features", features.shape[1] ?? 0) };
+}

@@ -1,0 +1,117 @@
+import { errorCode, ToolkitError } from "../errors.ts";
+import { checkGraph } from "../graph/check.ts";
+import { GRADIENT_DOMAIN } from "../graph/ir.ts";
+import type { Graph, Model } from "../graph/ir.ts";
+import { describeNode } from "../onnx/describe-node.ts";
+import { asSingle } from "./evaluate.ts";
+import { foldConstants } from "./fold-constants.ts";
+import { attributesToInputs } from "./normalise/attributes-to-inputs.ts";
+import { decompositions } from "./normalise/decompositions.ts";
+import { gemmHeads } from "./normalise/gemm-heads.ts";
+import { declaredBatch, declaredSize, imageInput, misfit, relaxInputs } from "./normalise/image-input.ts";
+import { inferenceForm } from "./normalise/inference-form.ts";
+import { reductions } from "./normalise/reductions.ts";
+import type { Rewrites } from "./normalise/rewrite.ts";
+import { softmaxes } from "./normalise/softmax.ts";
+import { isKnown, walk } from "./normalise/walk.ts";
+import type { Walked, WalkOptions } from "./normalise/walk.ts";
+import { prune } from "./prune.ts";
+
+export { declaredSize } from "./normalise/image-input.ts";
+
+/** The version of the standard operators that everything behind `normalise` is written for. */
+export const OPSET = 17;
+
+const rewrites: Rewrites = { ...attributesToInputs, ...decompositions, ...inferenceForm, ...reductions, ...softmaxes };
+
+/**
+ * Brings a model of opset 7 to 23 into the one dialect that all else is written for: opset 17 in inference form, float32, every value with its type,
+ * batch "N" and picture extents "H" and "W" where the network allows it. Constants keep their names and orientation.
+ * @throws E_MODEL_OP naming the first operator that is not supported, E_SHAPE where the graph does not fit its declared input
+ */
+export function normalise(model: Model): Model {
+  checkOperators(model);
+  const constants = new Map([...model.graph.constants].map(([name, t]) => [name, asSingle(t)]));
+  const written = relaxSize(model, { constants, rewrites }, relaxBatch(model, { constants, rewrites }));
+  const graph = checkGraph(prune(foldConstants(gemmHeads(prune(written.graph)))));
+  return {
+    graph,
+    opsets: new Map(
+      [...model.opsets, ["", OPSET]].filter(([d]) => d === "" || d === GRADIENT_DOMAIN) as [string, number][],
+    ),
+    metadata: model.metadata,
+  };
+}
+
+/**
+ * Why a normalised graph works at its declared picture size only, in words that name the node; undefined where it takes any size.
+ * A classifier that flattens a map of many pixels is such a graph.
+ */
+export function sizeDependence(graph: Graph): string | undefined {
+  const image = imageInput(graph);
+  const size = image?.value.shape[image.height];
+  return typeof size === "number" ? otherSizeMisfit(graph, size) : undefined;
+}
+
+type Given = Pick<WalkOptions, "constants" | "rewrites">;
+
+interface Relaxed extends Walked {
+  readonly batch: number | undefined;
+}
+
+/** The graph for any number of pictures, or for the declared number where something depends on it. */
+function relaxBatch(model: Model, given: Given): Relaxed {
+  const batch = declaredBatch(model.graph);
+  const literal = (): Relaxed => {
+    const inputs = relaxInputs(model.graph, { batch: false, size: false });
+    return { ...walk(model, { ...given, inputs, batch: undefined }), batch: undefined };
+  };
+  if (batch === undefined) return literal();
+  const inputs = relaxInputs(model.graph, { batch: true, size: false });
+  const any = attempt(() => walk(model, { ...given, inputs, batch }));
+  const fits = any?.graph.outputs.every((v) => v.shape[0] === "N") && misfit(any.graph, { batch: 3 }) === undefined;
+  return any && fits ? { ...any, batch } : literal();
+}
+
+/** The same for any picture size, where the network pools globally. */
+function relaxSize(model: Model, given: Given, declared: Relaxed): Walked {
+  const size = declaredSize(model);
+  if (size === undefined) return declared;
+  const { batch, shapes } = declared;
+  const inputs = relaxInputs(model.graph, { batch: batch !== undefined, size: true });
+  const any = attempt(() => walk(model, { ...given, inputs, batch, declared: shapes }));
+  const sameBatch = any?.graph.outputs.every((v, i) => v.shape[0] === declared.graph.outputs[i]?.shape[0]);
+  return any && sameBatch && otherSizeMisfit(any.graph, size) === undefined ? any : declared;
+}
+
+/** Two other sizes, one of them no multiple of the declared one. */
+function otherSizeMisfit(graph: Graph, size: number): string | undefined {
+  return misfit(graph, { batch: 2, size: size + 32 }) ?? misfit(graph, { batch: 2, size: 2 * size });
+}
+
+function attempt<T>(f: () => T): T | undefined {
+  try {
+    return f();
+  } catch (error) {
+    // a node that does not fit symbolic extents: the literal form says whether the file itself is wrong
+    if (errorCode(error) === "E_SHAPE" || errorCode(error) === "E_MODEL_OP") return undefined;
+    throw error;
+  }
+}
+
+function checkOperators({ graph, opsets }: Model): void {
+  const unknown = graph.nodes.filter((node) => !isKnown(node, rewrites));
+  const [first] = unknown;
+  if (!first) return;
+  const kinds = new Set(unknown.map((node) => `${node.domain ?? ""}.${node.op}`));
+  const more = kinds.size > 1 ? `, nor ${kinds.size - 1} other operator${kinds.size > 2 ? "s" : ""} of this model` : "";
+  throw new ToolkitError(
+    "E_MODEL_OP",
+    `Cannot read ${describeNode(first)} of opset ${opsets.get(first.domain ?? "") ?? "?"}: it is not supported${more}`,
+    {
+      hint: first.domain
+        ? "export the model for standard operators, without optimisation for one runtime"
+        : "toolkit/operators has one file for each supported operator; CONTRIBUTING.md says how to add one",
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import type { Graph, Node } from "../graph/ir.ts";
+import { fillNormal, fillUniform, hashText } from "../graph/random.ts";
+import { sizeOf } from "../graph/tensor.ts";
+import type { TensorData } from "../graph/tensor.ts";
+
+/**
+ * The same architecture with random weights: convolutions normal with variance 2 / fan-out (He et al. 2015, section 2.2), dense layers uniform within
+ * 1 / sqrt(fan-in), biases 0, BatchNormalization the identity. The same seed and names give the same weights.
+ */
+export function reinitialise(graph: Graph, seed: number): Graph {
+  const constants = new Map(graph.constants);
+  for (const node of graph.nodes) {
+    for (const [name, t] of freshWeights(node, graph, seed)) constants.set(name, t);
+  }
+  return { ...graph, constants };
+}
+
+function freshWeights(node: Node, graph: Graph, seed: number): readonly (readonly [string, TensorData])[] {
+  const weight = (
+    i: number,
+    fill: (t: TensorData, stream: number) => Float32Array,
+  ): readonly (readonly [string, TensorData])[] => {
+    const name = node.inputs[i]?.name ?? "";
+    const t = graph.constants.get(name);
+    return t ? [[name, { ...t, data: fill(t, hashText(name)) }]] : [];
+  };
+  const filled = (value: number) => (t: TensorData) => new Float32Array(sizeOf(t.shape)).fill(value);
+  if (node.op === "Conv") {
+    return [...weight(1, (t, stream) => kaimingNormal(t, seed, stream)), ...weight(2, filled(0))];
+  }
+  if (node.op === "Gemm") {
+    return [1, 2].flatMap((i) => weight(i, (t, stream) => denseUniform(t, node, graph, seed, stream)));
+  }
+  if (node.op === "BatchNormalization") {
+    return [...weight(1, filled(1)), ...weight(2, filled(0)), ...weight(3, filled(0)), ...weight(4, filled(1))];
+  }
+  return [];
+}
+
+/** A filter [O,I/groups,kh,kw]. */
+function kaimingNormal({ shape }: TensorData, seed: number, stream: number): Float32Array {
+  const fanOut = (shape[0] ?? 1) * sizeOf(shape.slice(2));
+  return fillNormal(sizeOf(shape), seed, stream, 0, Math.sqrt(2 / fanOut));
+}
+
+function denseUniform(t: TensorData, node: Node, graph: Graph, seed: number, stream: number): Float32Array {
+  const weight = graph.constants.get(node.inputs[1]?.name ?? "") ?? t;
+  const fanIn = weight.shape[node.attrs["transB"] === 1 ? 1 : 0] ?? 1;
+  return fillUniform(sizeOf(t.shape), seed, stream, -1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));
+}

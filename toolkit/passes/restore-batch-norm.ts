@@ -1,0 +1,136 @@
+import { ToolkitError } from "../errors.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { valuesByName } from "../graph/ir.ts";
+import type { Graph, Node, Value } from "../graph/ir.ts";
+import { float32 } from "../graph/tensor.ts";
+import type { TensorData } from "../graph/tensor.ts";
+import { operators } from "../operators/index.ts";
+import { channelsOf, layerName, scaleFilters } from "./conv-batch-norm.ts";
+import { prune } from "./prune.ts";
+
+/** Mean and biased variance of each channel of a convolution's output, over photos and positions, [C] each. */
+export interface ChannelStatistics {
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+}
+
+/** What stands in a network: its BatchNormalization, a BatchNormalization folded into biases, or nothing that says so. */
+export type BatchNormPolicy = "has-batch-norm" | "folded" | "none";
+
+const EPSILON = 1e-5;
+/** Operators of a network that normalises in another way (LayerNormalization and its kin are written with Sqrt). */
+const OTHER_NORMS = new Set(["LayerNormalization", "InstanceNormalization", "GroupNormalization", "Sqrt"]);
+
+/**
+ * Whether a network's BatchNormalization was folded. A bias alone does not prove it (VGG has biases and never had one), so it is taken for folded only
+ * where a residual network has no norm at all and every convolution of more than one pixel has a bias.
+ */
+export function batchNormPolicy(graph: Graph): BatchNormPolicy {
+  const ops = new Set(graph.nodes.map((node) => node.op));
+  if (ops.has("BatchNormalization") || ops.has("BatchNormalizationTraining")) return "has-batch-norm";
+  return restorable(graph).length > 0 ? "folded" : "none";
+}
+
+/** The outputs of the convolutions that `restoreBatchNorm` may be given statistics for; none where the network is not a folded one. */
+export function restorable(graph: Graph): readonly Value[] {
+  const convs = graph.nodes.filter(
+    (node) => node.op === "Conv" && !node.domain && !isPoint(node) && !isOutput(node, graph),
+  );
+  const biased = convs.filter((node) => channelsOf(graph, node, 2) && graph.constants.has(node.inputs[1]?.name ?? ""));
+  const normed = graph.nodes.some((node) => node.op.startsWith("BatchNormalization") || OTHER_NORMS.has(node.op));
+  if (normed || biased.length < convs.length || !graph.nodes.some((node) => isResidual(node, graph))) return [];
+  return biased.flatMap((node) => node.outputs);
+}
+
+/**
+ * Gives folded convolutions their BatchNormalization back. With mean m and variance v of the output of W x + b, and g = sqrt(v + eps), that output becomes
+ * BatchNormalization(conv(W / g, x); scale g sqrt(r + eps), bias m, running mean (m - b) / g, running variance r = v / g^2): the same function,
+ * conditioned as the network was before it was folded. The scale is exact for channels with v = 0.
+ * @throws E_GRAPH where the statistics name a value that no convolution with constant weights makes, or have another number of channels
+ */
+export function restoreBatchNorm(graph: Graph, statistics: ReadonlyMap<string, ChannelStatistics>): Graph {
+  const names = new Set(valuesByName(graph).keys());
+  const b = new GraphBuilder(operators, { ...graph, nodes: [] }, names);
+  const missing = new Set(statistics.keys());
+  for (const node of graph.nodes) {
+    const name = node.outputs[0]?.name ?? "";
+    const measured = statistics.get(name);
+    if (!measured) {
+      b.copy(node);
+      continue;
+    }
+    missing.delete(name);
+    writeNormed(b, graph, node, measured, names);
+  }
+  const [unknown] = missing;
+  if (unknown !== undefined)
+    throw new ToolkitError("E_GRAPH", `Cannot restore BatchNormalization at "${unknown}": no node makes it`);
+  return prune(b.build(graph.outputs));
+}
+
+function writeNormed(
+  b: GraphBuilder,
+  graph: Graph,
+  conv: Node,
+  { mean, variance }: ChannelStatistics,
+  names: Set<string>,
+): void {
+  const [x, w] = conv.inputs;
+  const [output] = conv.outputs;
+  const weight = w && graph.constants.get(w.name);
+  const channels = weight?.shape[0];
+  if (conv.op !== "Conv" || !x || !output || !weight || channels !== mean.length || channels !== variance.length) {
+    const what = conv.op === "Conv" ? `a Conv of ${channels ?? "unknown"} channels` : conv.op;
+    throw new ToolkitError(
+      "E_GRAPH",
+      `Cannot restore BatchNormalization at "${output?.name ?? ""}": it is made by ${what}, measured were ${mean.length}`,
+    );
+  }
+  const bias = channelsOf(graph, conv, 2) ?? new Float32Array(channels);
+  const deviation = Float64Array.from(variance, (v) => Math.sqrt(v + EPSILON));
+  const running = Float32Array.from(variance, (v, c) => v / (deviation[c] ?? 1) ** 2);
+  const layer = layerName(w.name);
+  const put = (name: string, t: TensorData): Value => {
+    const free = names.has(name) ? b.fresh(name) : name;
+    names.add(free);
+    return b.constant(t, free);
+  };
+  const perChannel = (name: string, of: (c: number) => number): Value =>
+    put(
+      `${layer}.bn.${name}`,
+      float32(
+        [channels],
+        Array.from({ length: channels }, (_, c) => of(c)),
+      ),
+    );
+  const g = (c: number): number => deviation[c] ?? 1;
+  const inputs = [
+    perChannel("scale", (c) => g(c) * Math.sqrt((running[c] ?? 0) + EPSILON)),
+    perChannel("bias", (c) => mean[c] ?? 0),
+    perChannel("mean", (c) => ((mean[c] ?? 0) - (bias[c] ?? 0)) / g(c)),
+    perChannel("variance", (c) => running[c] ?? 0),
+  ];
+  const scaled = put(
+    `${layer}.bn.weight`,
+    scaleFilters(
+      weight,
+      deviation.map((d) => 1 / d),
+    ),
+  );
+  const plain = b.op("Conv", [x, scaled], conv.attrs, { ...(conv.name === undefined ? {} : { name: conv.name }) });
+  b.op("BatchNormalization", [plain, ...inputs], { epsilon: { float: EPSILON } }, { outputs: [output.name] });
+}
+
+/** Whether a convolution's output is one pixel: a head, or a squeeze-excite layer. */
+function isPoint(node: Node): boolean {
+  return node.outputs[0]?.shape.slice(2).every((dim) => dim === 1) ?? true;
+}
+
+function isOutput(node: Node, graph: Graph): boolean {
+  return graph.outputs.some((v) => v.name === node.outputs[0]?.name);
+}
+
+/** Whether a node adds two maps that are both computed. */
+function isResidual(node: Node, graph: Graph): boolean {
+  return node.op === "Add" && node.inputs.every((v) => v?.shape.length === 4 && !graph.constants.has(v.name));
+}

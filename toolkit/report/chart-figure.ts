@@ -1,0 +1,90 @@
+import type { Chart, Series } from "./chart.ts";
+import { describeChart, formatValue, wholeTicks, xDomain } from "./chart.ts";
+import type { Markup } from "./page.ts";
+import { html, trusted } from "./page.ts";
+
+/** Colours of the tones; the custom properties let a page set them for light and dark. */
+const TONES = {
+  train: "var(--train, #c2710c)",
+  validation: "var(--validation, #1463c4)",
+  plain: "var(--validation, #1463c4)",
+} as const;
+
+/** A chart with its title and the key to its lines. */
+export async function chartFigure(chart: Chart): Promise<Markup> {
+  const svg = trusted(await chartSvg(chart));
+  const keys = chart.series.length > 1 && chart.series.map((s) => html`<span class="key ${s.tone}">${s.name}</span>`);
+  return html`<figure>
+    <figcaption>
+      <h3>${chart.title}</h3>
+      ${keys}
+    </figcaption>
+    ${svg}
+  </figure>`;
+}
+
+/** The chart as one SVG element, 440 by 240 units, without scripts or addresses. */
+export async function chartSvg(chart: Chart): Promise<string> {
+  // both are slow to load and only a report needs them
+  const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const points = chart.series.flatMap((s) => s.points.map(([x, y]) => ({ x, y, name: s.name, tone: s.tone })));
+  const few = points.length <= 60;
+  const [left, right] = xDomain(chart);
+  const plot = Plot.plot({
+    document,
+    width: 440,
+    height: 240,
+    marginTop: 22,
+    marginRight: 16,
+    marginBottom: 38,
+    marginLeft: 52,
+    style: { fontSize: "12px", overflow: "visible" },
+    ariaLabel: describeChart(chart),
+    x: {
+      label: chart.xLabel,
+      labelArrow: "none",
+      labelAnchor: "center",
+      domain: [left, right],
+      ticks: chart.wholeX ? wholeTicks(left, right) : 6,
+      tickFormat: (x: number) => String(x),
+      tickSize: 0,
+    },
+    y: {
+      label: null,
+      ...(chart.percent ? { domain: [Math.min(...points.map((p) => p.y)), 1] } : { zero: true }),
+      nice: true,
+      ticks: 5,
+      tickFormat: (y: number) => formatValue(y, chart.percent),
+      tickSize: 0,
+      grid: true,
+    },
+    marks: [
+      Plot.ruleX(chart.rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "2,3" }),
+      Plot.text(chart.rules, {
+        x: "x",
+        text: "label",
+        frameAnchor: "top",
+        textAnchor: "start",
+        dx: 4,
+        dy: -16,
+        fillOpacity: 0.75,
+      }),
+      ...chart.series.map((s) =>
+        Plot.line(s.points, {
+          x: (p: readonly number[]) => p[0],
+          y: (p: readonly number[]) => p[1],
+          stroke: TONES[s.tone],
+          strokeWidth: few ? 2 : 1.25,
+          ...(few && s.tone === "train" ? { strokeDasharray: "5,3" } : {}),
+        }),
+      ),
+      ...(few
+        ? [Plot.dot(points, { x: "x", y: "y", r: 3, fill: (p: { tone: Series["tone"] }) => TONES[p.tone] })]
+        : []),
+    ],
+    color: { type: "identity" },
+  });
+  plot.setAttribute("role", "img");
+  return String(plot.outerHTML);
+}
