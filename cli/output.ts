@@ -94,7 +94,7 @@ export function createOutput(options: OutputOptions): Output {
       barShown = true;
       const bar = barProgress(printable(label), total, now, options);
       return {
-        update: bar.update,
+        update: (done, state) => bar.update(done, state),
         stop() {
           if (barShown) bar.stop();
           barShown = false;
@@ -108,7 +108,7 @@ export function createOutput(options: OutputOptions): Output {
 export function processOutput({ json }: { readonly json: boolean }): Output {
   const { stdout, stderr, env } = process;
   const isTTY = stderr.isTTY && env["TERM"] !== "dumb";
-  const color = env["NO_COLOR"] ? false : Boolean(env["FORCE_COLOR"]) || isTTY;
+  const color = !env["NO_COLOR"] && (isTTY || (env["FORCE_COLOR"] ?? "0") !== "0");
   return createOutput({ json, stdout, stderr, isTTY, columns: stderr.columns || 80, color });
 }
 
@@ -161,14 +161,9 @@ function tableText(rows: readonly (readonly Cell[])[], head?: readonly string[])
     .join("\n");
 }
 
-const NO_BORDERS = Object.fromEntries(
-  ["top", "bottom", "left", "right", "mid"].flatMap((side) =>
-    (side === "left" || side === "right"
-      ? [side, `${side}-mid`]
-      : [side, `${side}-left`, `${side}-mid`, `${side}-right`]
-    ).map((k) => [k, ""]),
-  ),
-);
+const BORDERS =
+  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle";
+const NO_BORDERS = Object.fromEntries(BORDERS.split(" ").map((part) => [part, ""]));
 
 function barProgress(label: string, total: number, now: () => number, { stderr, columns }: OutputOptions): Progress {
   const start = now();
@@ -222,15 +217,18 @@ function details(
     accuracy === undefined ? "" : `accuracy ${(accuracy * 100).toFixed(1)} %`,
     imagesPerSecond === undefined ? "" : `${imagesPerSecond.toFixed(imagesPerSecond < 100 ? 1 : 0)} img/s`,
     done > 0 && done < total ? `${clock((elapsedMs / done) * (total - done))} left` : "",
-    done >= total ? `${clock(elapsedMs)}` : "",
+    done >= total ? clock(elapsedMs) : "",
   ];
   return parts.flatMap((p) => (p === "" ? [] : [`, ${p}`])).join("");
 }
 
 function clock(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  const two = (n: number) => String(n).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  if (minutes < 60) return `${minutes}:${twoDigits(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`;
+}
+
+function twoDigits(n: number): string {
+  return String(n).padStart(2, "0");
 }

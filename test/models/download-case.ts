@@ -32,7 +32,13 @@ export async function given(
   try {
     await withFolder(async (folder) => {
       const cache = join(folder, "cache");
-      const options: DownloadOptions = { cacheFolder: cache, retries: 2, retryDelayMs: 1, environment: {} };
+      const options: DownloadOptions = {
+        cacheFolder: cache,
+        retries: 2,
+        retryDelayMs: 1,
+        environment: {},
+        onProgress: ({ receivedBytes }) => server.received(receivedBytes),
+      };
       await test({
         server,
         cache,

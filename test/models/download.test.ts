@@ -7,14 +7,20 @@ import { fetchFile, fetchModel } from "../../models/download.ts";
 import type { DownloadOptions, FetchedFile, FileSource, Progress } from "../../models/download.ts";
 import { bytes, digest, given, name, refuses, whole } from "./download-case.ts";
 import type { Case } from "./download-case.ts";
-import { breakAfter, inTurn, listing, serve, sha256, status } from "./file-server.ts";
+import { breakAfter, breakSoon, inTurn, listing, serve, sha256, status } from "./file-server.ts";
 import type { Answer } from "./file-server.ts";
 
 /** Fetches `/a.zip` without knowing its digest. */
 const unknown = (c: Case, more: Partial<FileSource> = {}): Promise<FetchedFile> =>
   fetchFile(
     { urls: [c.server.url("/a.zip")], ...more },
-    { cacheFolder: c.cache, environment: {}, retries: 1, retryDelayMs: 1 },
+    {
+      cacheFolder: c.cache,
+      environment: {},
+      retries: 1,
+      retryDelayMs: 1,
+      onProgress: ({ receivedBytes }) => c.server.received(receivedBytes),
+    },
   );
 
 const page: Answer = (_, response) =>
@@ -133,14 +139,14 @@ describe("models/download: places", () => {
 
 describe("models/download: several at once", () => {
   it("two downloads of one file in this process do not disturb each other", () =>
-    given({ "/a.bin": inTurn(breakAfter(bytes, 1000), breakAfter(bytes, 2000), serve(bytes)) }, async (c) => {
+    given({ "/a.bin": inTurn(breakSoon(bytes), breakSoon(bytes), serve(bytes)) }, async (c) => {
       const both = await Promise.all([c.fetched(["/a.bin"]), c.fetched(["/a.bin"])]);
       for (const { path } of both) assert.equal(sha256(await readFile(path)), digest);
       assert.deepEqual(await listing(c.cache), [name("a.bin")]);
     }));
 
   it("two processes do not disturb each other", () =>
-    given({ "/a.bin": inTurn(breakAfter(bytes, 1000), breakAfter(bytes, 2000), serve(bytes)) }, async (c) => {
+    given({ "/a.bin": inTurn(breakSoon(bytes), breakSoon(bytes), serve(bytes)) }, async (c) => {
       const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
       const module = new URL(`../../models/download${extension}`, import.meta.url).href;
       const source = { urls: [c.server.url("/a.bin")], ...whole };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -7,7 +7,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+/** `count` is how often the path was asked before; `arrived` resolves when the client has told of so many bytes. */
+export type Answer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: number,
+  arrived: (bytes: number) => Promise<void>,
+) => void;
 
 /** A server on loopback with an answer for each path; it counts what it was asked. */
 export interface FileServer {
@@ -17,18 +23,25 @@ export interface FileServer {
     readonly range: string | undefined;
     readonly ifRange: string | undefined;
   }[];
+  /** To be told how many bytes the client has. */
+  readonly received: (bytes: number) => void;
   readonly close: () => Promise<void>;
 }
 
 export async function fileServer(answers: Readonly<Record<string, Answer>>): Promise<FileServer> {
   const requests: { path: string; range: string | undefined; ifRange: string | undefined }[] = [];
+  const progress = new EventEmitter();
+  let received = 0;
+  const arrived = async (bytes: number): Promise<void> => {
+    while (received < bytes) await once(progress, "more");
+  };
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     const count = requests.filter((r) => r.path === path).length;
     const { range, "if-range": ifRange } = request.headers;
     requests.push({ path, range, ifRange: typeof ifRange === "string" ? ifRange : undefined });
     const answer = answers[path] ?? status(404);
-    answer(request, response, count);
+    answer(request, response, count, arrived);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -36,6 +49,10 @@ export async function fileServer(answers: Readonly<Record<string, Answer>>): Pro
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
     requests,
+    received(bytes) {
+      received = bytes;
+      progress.emit("more");
+    },
     async close() {
       server.closeAllConnections();
       server.close();
@@ -63,9 +80,9 @@ export function serve(bytes: Uint8Array, etag: string = ETAG): Answer {
   };
 }
 
-/** Promises all the bytes, sends `count` of them (from where the client asks), and breaks the connection. */
+/** Promises all the bytes, sends `count` of them (from where the client asks), and breaks the connection when they have arrived. */
 export function breakAfter(bytes: Uint8Array, count: number, etag: string = ETAG): Answer {
-  return (request, response) => {
+  return (request, response, _, arrived) => {
     const start = rangeStart(request, etag);
     const range = { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
     response.writeHead(start > 0 ? 206 : 200, {
@@ -73,7 +90,16 @@ export function breakAfter(bytes: Uint8Array, count: number, etag: string = ETAG
       etag,
       ...(start > 0 ? range : {}),
     });
-    response.write(bytes.subarray(start, start + count), () => setTimeout(() => response.destroy(), 20));
+    response.write(bytes.subarray(start, start + count));
+    void arrived(start + count).then(() => response.destroy());
+  };
+}
+
+/** Breaks the connection in the middle, whatever has arrived by then. */
+export function breakSoon(bytes: Uint8Array): Answer {
+  return (_, response) => {
+    response.writeHead(200, { "content-length": bytes.length, etag: ETAG });
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
   };
 }
 
@@ -91,7 +117,8 @@ export function status(code: number, headers: Readonly<Record<string, string>> =
 
 /** One answer for each request in turn; the last one stays. */
 export function inTurn(...answers: readonly Answer[]): Answer {
-  return (request, response, count) => answers[Math.min(count, answers.length - 1)]?.(request, response, count);
+  return (request, response, count, arrived) =>
+    answers[Math.min(count, answers.length - 1)]?.(request, response, count, arrived);
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -116,8 +116,13 @@ describe("models/transfer: what breaks off", () => {
 
   it("gives up on a server that falls silent, before and after its answer", () =>
     given({ "/mute": () => undefined, "/slow": hangAfter(bytes, 10) }, async (c) => {
-      const quick = { connectTimeoutMs: 40, idleTimeoutMs: 40, retries: 0 };
-      await refuses(c, c.fetched(["/mute"], {}, quick), "E_DOWNLOAD", /did not answer for 40 ms/);
+      const quick = { retries: 0, idleTimeoutMs: 40 };
+      await refuses(
+        c,
+        c.fetched(["/mute"], {}, { ...quick, connectTimeoutMs: 40 }),
+        "E_DOWNLOAD",
+        /did not answer for 40 ms/,
+      );
       await assert.rejects(c.fetched(["/slow"], {}, quick), { code: "E_DOWNLOAD", message: /sent nothing for 40 ms/ });
     }));
 });
@@ -143,16 +148,17 @@ describe("models/transfer: what is not the file", () => {
 
   it("refuses a long file, and does not read it to its end", () => {
     let sent = 0;
-    const endless: Answer = (_, response) => {
+    const long: Answer = (_, response) => {
       const more = (): void => {
-        for (let room = true; room && !response.destroyed; sent += bytes.length) room = response.write(bytes);
+        for (let room = true; room && sent < 100; sent++) room = response.write(bytes);
+        if (sent === 100) response.end();
       };
       response.on("drain", more);
       more();
     };
-    return given({ "/a.bin": endless }, async (c) => {
+    return given({ "/a.bin": long }, async (c) => {
       await refuses(c, c.fetched(["/a.bin"]), "E_DOWNLOAD_CHECKSUM", /sends more than 300000 bytes/);
-      assert.ok(sent < 100 * bytes.length, `the server could send ${sent} bytes`);
+      assert.ok(sent < 100, "the server could send all of it");
     });
   });
 

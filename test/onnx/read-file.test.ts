@@ -97,7 +97,7 @@ describe("onnx/read-file and external-file", () => {
   });
 
   (posix ? it : it.skip)("readModelFile() does not wait for a pipe", async () => {
-    execFileSync("mkfifo", [join(folder, "pipe")]);
+    execFileSync("sh", ["-c", 'mkfifo "$0"', join(folder, "pipe")]);
     await refused(/no regular file/, read("pipe"));
     await refused(/no regular file/, readModelFile(join(folder, "pipe")), "E_MODEL_NOT_FOUND");
   });

@@ -1,17 +1,49 @@
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../toolkit/graph/ir.ts";
-import type { TensorData } from "../../toolkit/graph/tensor.ts";
+import type { DType, TensorData } from "../../toolkit/graph/tensor.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
-import type { Ort } from "../../toolkit/runtime/ort.ts";
-import { ortSession } from "../../toolkit/runtime/ort.ts";
-import type { Tensors } from "../../toolkit/runtime/runtime.ts";
 
-/** Runs a graph once on onnxruntime-node in this thread and returns all its outputs. */
-export async function runGraph(graph: Graph, feeds: Tensors): Promise<ReadonlyMap<string, TensorData>> {
-  const session = await ortSession(ort as unknown as Ort, encodeModel({ graph, opsets: new Map([["", 17]]), metadata: new Map() }));
+/** Opsets that graphs in tests are written for. */
+export const opsets: ReadonlyMap<string, number> = new Map([
+  ["", 17],
+  ["com.microsoft", 1],
+]);
+
+/** Runs a lowered graph once on the CPU and returns its outputs by name. */
+export async function runGraph(
+  graph: Graph,
+  feeds: ReadonlyMap<string, TensorData>,
+): Promise<ReadonlyMap<string, TensorData>> {
+  const session = await loadGraph(graph);
   try {
-    return await session.run({ feeds, fetch: graph.outputs.map((v) => v.name) });
+    return await session(feeds);
   } finally {
     await session.release();
   }
+}
+
+export interface LoadedGraph {
+  (feeds: ReadonlyMap<string, TensorData>): Promise<ReadonlyMap<string, TensorData>>;
+  release: () => Promise<void>;
+}
+
+/** A lowered graph on the CPU, to be run more than once. */
+export async function loadGraph(graph: Graph): Promise<LoadedGraph> {
+  const bytes = encodeModel({ graph, opsets, metadata: new Map() });
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+  const run = async (feeds: ReadonlyMap<string, TensorData>): Promise<ReadonlyMap<string, TensorData>> => {
+    const tensors = graph.inputs.map((v) => {
+      const t = feeds.get(v.name);
+      if (!t) throw new Error(`Cannot run the graph: no tensor for input "${v.name}"`);
+      return [v.name, new ort.Tensor(t.dtype as ort.Tensor.Type, t.data as Float32Array, t.shape)] as const;
+    });
+    const results = await session.run(Object.fromEntries(tensors));
+    return new Map(
+      Object.entries(results).map(([name, t]) => [
+        name,
+        { dtype: t.type as DType, shape: t.dims, data: t.data as Float32Array },
+      ]),
+    );
+  };
+  return Object.assign(run, { release: () => session.release() });
 }

@@ -105,7 +105,7 @@ export function int64(values: readonly number[]): TensorData {
 export function scalar(value: number, dtype: DType = "float32"): TensorData {
   const data = allocate(dtype, 1);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[0] = BigInt(value);
-  else data[0] = value;
+  else data[0] = dtype === "float16" ? floatToHalf(value) : value;
   return { dtype, shape: [], data };
 }
 
@@ -160,5 +160,14 @@ export function asFloat32(t: TensorData): TensorData {
     const bits = Uint32Array.from(t.data as Uint16Array, (v) => v << 16);
     return { dtype: "float32", shape: t.shape, data: new Float32Array(bits.buffer) };
   }
+  if (t.dtype === "float16") {
+    // a table of all 65536 values: decoding each element anew takes seconds for the weights of a network
+    halves ??= Float32Array.from({ length: 0x10000 }, (_, bits) => halfToFloat(bits));
+    const data = new Float32Array(t.data.length);
+    for (let i = 0; i < data.length; i++) data[i] = halves[Number(t.data[i])] ?? 0;
+    return { dtype: "float32", shape: t.shape, data };
+  }
   return { dtype: "float32", shape: t.shape, data: Float32Array.from(toNumbers(t)) };
 }
+
+let halves: Float32Array | undefined;

@@ -34,6 +34,9 @@ const HALF = 1 << (PRECISION_BITS - 1);
 export function resample(source: Pixels, { width, height, from, window, flip = false }: ResampleOptions): Pixels {
   const box = from ?? { left: 0, top: 0, width: source.width, height: source.height };
   const view = window ?? { left: 0, top: 0, width, height };
+  if (box.width === width && box.height === height && !flip) {
+    return crop(source, { ...view, left: box.left + view.left, top: box.top + view.top });
+  }
   const columns = taps(box.width, width, view.left, view.width);
   const rows = taps(box.height, height, view.top, view.height);
   if (flip) columns.order.reverse();
@@ -43,6 +46,15 @@ export function resample(source: Pixels, { width, height, from, window, flip = f
   const strip = { ...box, top: box.top + firstRow, height: lastRow - firstRow };
   const narrowed = across(source, strip, columns);
   return { width: view.width, height: view.height, data: down(narrowed, view.width * 3, rows, firstRow) };
+}
+
+function crop(source: Pixels, { left, top, width, height }: Box): Pixels {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * source.width + left) * 3;
+    data.set(source.data.subarray(start, start + width * 3), y * width * 3);
+  }
+  return { width, height, data };
 }
 
 /** The size whose shorter side is `sidePx`, the longer one truncated, as torchvision's Resize does. */
@@ -69,11 +81,12 @@ export function defaultResizePx(sizePx: number): number {
 }
 
 interface Taps {
-  /** First source pixel, number of source pixels and position of the first weight, by result pixel. */
+  /** First source pixel and number of source pixels, by result pixel. */
   readonly starts: Int32Array;
   readonly counts: Int32Array;
-  readonly offsets: Int32Array;
+  /** `perPixel` weights for each result pixel; 0 behind its last one. */
   readonly weights: Int32Array;
+  readonly perPixel: number;
   /** The result pixels in the order in which they are written. */
   readonly order: Int32Array;
 }
@@ -82,54 +95,61 @@ function taps(inputSize: number, outputSize: number, first: number, count: numbe
   const scale = inputSize / outputSize;
   const support = Math.max(scale, 1);
   const inverse = 1 / support;
-  const perPixel = Math.ceil(support) * 2 + 1;
+  const perPixel = Math.max(3, Math.ceil(support) * 2 + 1);
   const starts = new Int32Array(count);
   const counts = new Int32Array(count);
-  const offsets = Int32Array.from({ length: count }, (_, i) => i * perPixel);
   const weights = new Int32Array(count * perPixel);
-  const triangle = new Float64Array(perPixel);
   for (let i = 0; i < count; i++) {
     const centre = (first + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const n = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - start;
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      const weight = Math.max(0, 1 - Math.abs((k + start - centre + 0.5) * inverse));
-      triangle[k] = weight;
-      sum += weight;
-    }
-    const norm = sum === 0 ? 0 : 1 / sum;
-    for (let k = 0; k < n; k++)
-      weights[i * perPixel + k] = Math.trunc(0.5 + (triangle[k] ?? 0) * norm * (1 << PRECISION_BITS));
-    starts[i] = start;
-    counts[i] = n;
+    const end = Math.min(inputSize, Math.trunc(centre + support + 0.5));
+    const triangle: number[] = [];
+    for (let x = start; x < end; x++) triangle.push(Math.max(0, 1 - Math.abs((x - centre + 0.5) * inverse)));
+    const norm = 1 / triangle.reduce((sum, weight) => sum + weight, 0);
+    const fixed = triangle.map((weight) => Math.trunc(0.5 + weight * norm * (1 << PRECISION_BITS)));
+    // weights of 0 at the ends are common, and the loops below are the dearer the longer they are
+    const zeros = fixed.findIndex((weight) => weight !== 0);
+    const used = fixed.slice(zeros, fixed.findLastIndex((weight) => weight !== 0) + 1);
+    weights.set(used, i * perPixel);
+    starts[i] = start + zeros;
+    counts[i] = used.length;
   }
-  return { starts, counts, offsets, weights, order: Int32Array.from({ length: count }, (_, i) => i) };
+  return { starts, counts, weights, perPixel, order: Int32Array.from({ length: count }, (_, i) => i) };
 }
 
-/* eslint-disable typescript/no-non-null-assertion -- the two loops below are the cost of every picture, and their indices stay inside by construction */
+// The two loops below are most of the cost of a picture: one branch for up to three taps, which is all but strong reductions;
+// Math.imul because the engine would guard a plain product against overflow.
 
-function across({ data, width }: Pixels, box: Box, { starts, counts, offsets, weights, order }: Taps): Uint8Array {
+function across({ data, width }: Pixels, box: Box, { starts, counts, weights, perPixel, order }: Taps): Uint8Array {
   const out = new Uint8Array(box.height * order.length * 3);
   let o = 0;
   for (let y = 0; y < box.height; y++) {
     const row = ((box.top + y) * width + box.left) * 3;
-    for (const x of order) {
-      let p = row + starts[x]! * 3;
-      let r = HALF;
-      let g = HALF;
-      let b = HALF;
-      const end = offsets[x]! + counts[x]!;
-      for (let k = offsets[x]!; k < end; k++) {
-        const w = weights[k]!;
-        r += data[p]! * w;
-        g += data[p + 1]! * w;
-        b += data[p + 2]! * w;
-        p += 3;
+    for (let i = 0; i < order.length; i++) {
+      const x = order[i]!;
+      const count = counts[x]!;
+      const first = x * perPixel;
+      const p = row + starts[x]! * 3;
+      if (count <= 3) {
+        const q = count > 1 ? p + 3 : p;
+        const s = count > 2 ? p + 6 : p;
+        const u = weights[first]!;
+        const v = weights[first + 1]!;
+        const w = weights[first + 2]!;
+        out[o] = (HALF + Math.imul(data[p]!, u) + Math.imul(data[q]!, v) + Math.imul(data[s]!, w)) >> PRECISION_BITS;
+        out[o + 1] =
+          (HALF + Math.imul(data[p + 1]!, u) + Math.imul(data[q + 1]!, v) + Math.imul(data[s + 1]!, w)) >>
+          PRECISION_BITS;
+        out[o + 2] =
+          (HALF + Math.imul(data[p + 2]!, u) + Math.imul(data[q + 2]!, v) + Math.imul(data[s + 2]!, w)) >>
+          PRECISION_BITS;
+      } else {
+        for (let c = 0; c < 3; c++) {
+          let sum = HALF;
+          for (let k = 0; k < count; k++) sum += Math.imul(data[p + k * 3 + c]!, weights[first + k]!);
+          out[o + c] = sum >> PRECISION_BITS;
+        }
       }
-      out[o] = r >> PRECISION_BITS;
-      out[o + 1] = g >> PRECISION_BITS;
-      out[o + 2] = b >> PRECISION_BITS;
       o += 3;
     }
   }
@@ -139,29 +159,36 @@ function across({ data, width }: Pixels, box: Box, { starts, counts, offsets, we
 function down(
   data: Uint8Array,
   stride: number,
-  { starts, counts, offsets, weights }: Taps,
+  { starts, counts, weights, perPixel }: Taps,
   firstRow: number,
 ): Uint8Array {
   const out = new Uint8Array(starts.length * stride);
   let o = 0;
   for (let y = 0; y < starts.length; y++) {
-    const top = (starts[y]! - firstRow) * stride;
-    const offset = offsets[y]!;
     const count = counts[y]!;
-    for (let x = 0; x < stride; x++) {
-      let v = HALF;
-      let p = top + x;
-      for (let k = 0; k < count; k++) {
-        v += data[p]! * weights[offset + k]!;
-        p += stride;
+    const first = y * perPixel;
+    const top = (starts[y]! - firstRow) * stride;
+    if (count <= 3) {
+      const second = count > 1 ? stride : 0;
+      const third = count > 2 ? 2 * stride : 0;
+      const u = weights[first]!;
+      const v = weights[first + 1]!;
+      const w = weights[first + 2]!;
+      for (let p = top; p < top + stride; p++) {
+        out[o++] =
+          (HALF + Math.imul(data[p]!, u) + Math.imul(data[p + second]!, v) + Math.imul(data[p + third]!, w)) >>
+          PRECISION_BITS;
       }
-      out[o++] = v >> PRECISION_BITS;
+    } else {
+      for (let p = top; p < top + stride; p++) {
+        let sum = HALF;
+        for (let k = 0; k < count; k++) sum += Math.imul(data[p + k * stride]!, weights[first + k]!);
+        out[o++] = sum >> PRECISION_BITS;
+      }
     }
   }
   return out;
 }
-
-/* eslint-enable typescript/no-non-null-assertion */
 
 function halfToEven(doubled: number): number {
   const low = Math.floor(doubled / 2);

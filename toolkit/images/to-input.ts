@@ -49,5 +49,5 @@ function writePlane(
   table: Float32Array,
   area: number,
 ): void {
-  for (let i = 0, p = channel; i < area; i++, p += 3) out[start + i] = table[data[p] ?? 0] ?? 0;
+  for (let i = 0, p = channel; i < area; i++, p += 3) out[start + i] = table[data[p]!]!;
 }

@@ -14,7 +14,8 @@ export function foldShape(b: GraphBuilder, node: Node): Value | undefined {
   const fold = arithmetic[node.op];
   if (!fold || node.inputs.length === 0) return undefined;
   const known = node.inputs.map((v) => v && b.constantOf(v));
-  if (known.some((t) => t && (t.data.length > LARGEST || (t.dtype !== "int64" && t.dtype !== "int32")))) return undefined;
+  if (known.some((t) => t && (t.data.length > LARGEST || (t.dtype !== "int64" && t.dtype !== "int32"))))
+    return undefined;
   const operands = known.filter((t) => t !== undefined);
   return operands.length === node.inputs.length ? fold(b, node, operands) : undefined;
 }
@@ -39,9 +40,18 @@ const elementwise =
     const large = p.shape.length > q.shape.length || p.data.length > q.data.length ? p : q;
     const left = toNumbers(p);
     const right = toNumbers(q);
-    const at = (values: number[], i: number): number => (values.length === 1 ? values[0] : values[i]) ?? 0;
-    return b.constant(integers(p.dtype, large.shape, Array.from({ length: large.data.length }, (_v, i) => f(at(left, i), at(right, i)))));
+    return b.constant(
+      integers(
+        p.dtype,
+        large.shape,
+        Array.from({ length: large.data.length }, (_v, i) => f(elementAt(left, i), elementAt(right, i))),
+      ),
+    );
   };
+
+function elementAt(values: readonly number[], i: number): number {
+  return (values.length === 1 ? values[0] : values[i]) ?? 0;
+}
 
 const sameElements: Fold = (b, node, [x]) => {
   if (!x) return undefined;
@@ -66,11 +76,19 @@ const arithmetic: Readonly<Record<string, Fold>> = {
   Gather: (b, _, [x, at]) => {
     if (!x || !at || x.shape.length !== 1) return undefined;
     const values = toNumbers(x);
-    return b.constant(integers(x.dtype, at.shape, toNumbers(at).map((i) => values.at(i) ?? 0)));
+    return b.constant(
+      integers(
+        x.dtype,
+        at.shape,
+        toNumbers(at).map((i) => values.at(i) ?? 0),
+      ),
+    );
   },
   Concat: (b, _, operands) => {
     const values = operands.flatMap(toNumbers);
-    return operands.every((t) => t.shape.length === 1) ? b.constant(integers(operands[0]?.dtype ?? "int64", [values.length], values)) : undefined;
+    return operands.every((t) => t.shape.length === 1)
+      ? b.constant(integers(operands[0]?.dtype ?? "int64", [values.length], values))
+      : undefined;
   },
   ReduceProd: (b, node, [x]) => {
     const attrs = readAttributes(node.attrs, node.op);
@@ -78,7 +96,7 @@ const arithmetic: Readonly<Record<string, Fold>> = {
     const product = toNumbers(x).reduce((n, v) => n * v, 1);
     return b.constant(integers(x.dtype, attrs.int("keepdims", 1) ? x.shape.map(() => 1) : [], [product]));
   },
-  Slice: (b, node, [x, starts, ends, , steps]) => {
+  Slice: (b, _node, [x, starts, ends, , steps]) => {
     if (!x || !starts || !ends || x.shape.length !== 1 || (steps && toNumbers(steps)[0] !== 1)) return undefined;
     const values = toNumbers(x).slice(toNumbers(starts)[0] ?? 0, toNumbers(ends)[0] ?? 0);
     return b.constant(integers(x.dtype, [values.length], values));

@@ -5,9 +5,11 @@ import type { Target } from "./target.ts";
 
 /** A gradient operator that is to be written in a target's own operators. */
 export interface Site {
+  /** The graph that is being written. */
+  readonly b: GraphBuilder;
   readonly node: Node;
   readonly attrs: AttributeReader;
-  /** The value of input `i`, in the graph that is being written. */
+  /** The value of input `i`, in `b`. */
   readonly x: (i?: number) => Value;
   readonly target: Target;
 }
@@ -18,5 +20,8 @@ export interface Formulation {
   /** Whether it computes the right thing here, and is the one to take where those before it are not. */
   readonly serves: (site: Site) => boolean;
   /** Writes the nodes and returns one value for each output. */
-  readonly write: (b: GraphBuilder, site: Site) => readonly Value[];
+  readonly write: (site: Site) => readonly Value[];
 }
+
+/** By gradient operator (see `operatorKey`), best first. */
+export type Formulations = ReadonlyMap<string, readonly Formulation[]>;

@@ -7,7 +7,7 @@ import type { Operators } from "../graph/operator.ts";
 import { formatShape } from "../graph/shape.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { foldShape } from "./fold-shape.ts";
-import type { Site } from "./formulation.ts";
+import type { Formulations, Site } from "./formulation.ts";
 import { formulations } from "./formulations.ts";
 import type { Target } from "./target.ts";
 
@@ -16,7 +16,12 @@ import type { Target } from "./target.ts";
  * by the first of its formulations that serves the node. Inputs, outputs and kept values keep their names; what no output needs is left out.
  * @throws E_NOT_LOWERED where no formulation serves a gradient operator
  */
-export function lower(graph: Graph, target: Target, operators: Operators = standardOperators): Graph {
+export function lower(
+  graph: Graph,
+  target: Target,
+  operators: Operators = standardOperators,
+  table: Formulations = formulations,
+): Graph {
   const names = new Set(valuesByName(graph).keys());
   const b = new GraphBuilder(operators, undefined, names);
   const written = new Map<string, Value>();
@@ -24,7 +29,7 @@ export function lower(graph: Graph, target: Target, operators: Operators = stand
   for (const [name, t] of graph.constants) if (!written.has(name)) written.set(name, b.constant(t, name));
   for (const node of needed(graph.nodes, graph.outputs)) {
     const inputs = node.inputs.map((v) => v && written.get(v.name));
-    const values = write(b, { ...node, inputs }, target);
+    const values = write(b, { ...node, inputs }, target, table);
     for (const [i, v] of node.outputs.entries()) {
       const value = values[i];
       if (value) written.set(v.name, value);
@@ -34,7 +39,9 @@ export function lower(graph: Graph, target: Target, operators: Operators = stand
   const outputs = graph.outputs.map((v) => {
     const value = written.get(v.name) ?? v;
     // an output that is an input, a constant or another output as well needs a node that makes it under this name
-    return (restored.get(value.name) ?? value.name) === v.name ? value : b.op("Identity", [value], {}, { outputs: [v.name] });
+    return (restored.get(value.name) ?? value.name) === v.name
+      ? value
+      : b.op("Identity", [value], {}, { outputs: [v.name] });
   });
   return rename(trim(b.build(outputs)), restored);
 }
@@ -60,26 +67,30 @@ function bind(shape: readonly Dim[], target: Target): readonly Dim[] {
   return shape.map((dim) => (typeof dim === "string" ? (target.dims.get(dim) ?? dim) : dim));
 }
 
-function write(b: GraphBuilder, node: Node, target: Target): readonly Value[] {
-  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target);
+function write(b: GraphBuilder, node: Node, target: Target, table: Formulations): readonly Value[] {
+  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target, table);
   const folded = foldShape(b, node);
   return folded ? [folded] : b.copy(node);
 }
 
-function formulate(b: GraphBuilder, node: Node, target: Target): readonly Value[] {
+function formulate(b: GraphBuilder, node: Node, target: Target, table: Formulations): readonly Value[] {
   const where = node.name ? `${node.op} "${node.name}"` : node.op;
   const x = (i = 0): Value => {
     const v = node.inputs[i];
     if (!v) throw new ToolkitError("E_GRAPH", `Cannot lower ${where}: it has no input ${i}`);
     return v;
   };
-  const site: Site = { node, target, attrs: readAttributes(node.attrs, where), x };
-  const formulation = (formulations.get(operatorKey(node)) ?? []).find((f) => f.serves(site));
-  if (formulation) return formulation.write(b, site);
+  const site: Site = { b, node, target, attrs: readAttributes(node.attrs, where), x };
+  const formulation = (table.get(operatorKey(node)) ?? []).find((f) => f.serves(site));
+  if (formulation) return formulation.write(site);
   const shapes = node.inputs.map((v) => formatShape(v?.shape ?? [])).join(", ");
-  throw new ToolkitError("E_NOT_LOWERED", `Cannot write ${where} for ${target.provider}: no formulation serves inputs ${shapes}`, {
-    hint: "give extents for the symbolic names it depends on",
-  });
+  throw new ToolkitError(
+    "E_NOT_LOWERED",
+    `Cannot write ${where} for ${target.provider}: no formulation serves inputs ${shapes}`,
+    {
+      hint: "give extents for the symbolic names it depends on",
+    },
+  );
 }
 
 /** Made-up name -> the name the value had before, for what was written anew. Outputs come first where two names are one value now. */
@@ -92,7 +103,8 @@ function restoredNames(
   const restored = new Map<string, string>();
   for (const name of [...graph.outputs.map((v) => v.name), ...written.keys()]) {
     const value = written.get(name);
-    if (value && !names.has(value.name) && !restored.has(value.name) && !b.constantOf(value)) restored.set(value.name, name);
+    if (value && !names.has(value.name) && !restored.has(value.name) && !b.constantOf(value))
+      restored.set(value.name, name);
   }
   return restored;
 }
@@ -102,6 +114,10 @@ function rename(graph: Graph, names: ReadonlyMap<string, string>): Graph {
   return {
     ...graph,
     outputs: graph.outputs.map(renamed),
-    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map((v) => v && renamed(v)), outputs: node.outputs.map(renamed) })),
+    nodes: graph.nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map((v) => v && renamed(v)),
+      outputs: node.outputs.map(renamed),
+    })),
   };
 }

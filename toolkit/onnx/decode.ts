@@ -17,8 +17,8 @@ export interface DecodeOptions {
 }
 
 /** Versions of the standard operators that `normalise` can bring into one dialect. */
-export const OPSET_MIN = 7;
-export const OPSET_MAX = 23;
+const OPSET_MIN = 7;
+const OPSET_MAX = 23;
 
 /**
  * Reads an ONNX file as it stands: no operator is interpreted and no shape inferred. What a file leaves open about a value is UNKNOWN_TYPE.

@@ -19,18 +19,13 @@ export const conv: Operator = {
     const [batch, channels, ...spatial] = x.shape;
     const [filters, perGroup, ...kernel] = w.shape;
     const group = attrs.int("group", 1);
-    if (
-      batch === undefined ||
-      filters === undefined ||
-      typeof perGroup !== "number" ||
-      spatial.length !== kernel.length
-    ) {
+    if (batch === undefined || filters === undefined || perGroup === undefined || spatial.length !== kernel.length) {
       throw new ToolkitError(
         "E_SHAPE",
         `Cannot run ${where}: a filter ${formatShape(w.shape)} does not fit an input ${formatShape(x.shape)}`,
       );
     }
-    if (typeof channels === "number" && channels !== perGroup * group) {
+    if (typeof channels === "number" && typeof perGroup === "number" && channels !== perGroup * group) {
       throw new ToolkitError(
         "E_SHAPE",
         `Cannot run ${where}: the filter reads ${perGroup * group} channels, the input has ${channels}`,

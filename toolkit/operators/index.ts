@@ -18,6 +18,7 @@ import { convInputGradient, convWeightGradient } from "./gradients/conv.ts";
 import { expandLike, reshapeLike } from "./gradients/like.ts";
 import { averagePoolGradient, maxPoolGradient } from "./gradients/pool.ts";
 import { reluGradient } from "./gradients/relu.ts";
+import { sliceGradient } from "./gradients/slice.ts";
 import { hardSigmoid, hardSwish } from "./hard-sigmoid.ts";
 import { dropout, identity } from "./identity.ts";
 import { elu, leakyRelu, pRelu, selu } from "./leaky-relu.ts";
@@ -73,6 +74,6 @@ export const operators: Operators = operatorTable(
       averagePoolGradient,
       batchNormalizationGradient,
     ],
-    [reshapeLike, expandLike],
+    [reshapeLike, expandLike, sliceGradient],
   ].flat(),
 );

@@ -75,7 +75,6 @@ function uncut(b: GraphBuilder, v: Value, cut: Cut, extent: number): Value {
   const step = Math.abs(cut.step);
   const begin = cut.step > 0 ? first : first - step * (count - 1);
   const ordered = cut.step > 0 ? v : b.op("Slice", [v, b.ints([-1]), b.ints([-TO_THE_END]), axis, b.ints([-1])]);
-  const rank = v.shape.length;
   const padded = (x: Value, at: number, before: number, after: number): Value => {
     if (before === 0 && after === 0) return x;
     const pads = Array<number>(2 * x.shape.length).fill(0);
@@ -87,8 +86,40 @@ function uncut(b: GraphBuilder, v: Value, cut: Cut, extent: number): Value {
   const spaced = padded(b.op("Unsqueeze", [ordered, b.ints([cut.axis + 1])]), cut.axis + 1, 0, step - 1);
   const dims = v.shape.map((dim, i) => (i === cut.axis ? count * step : dim));
   const shape = reshapeConstant(spaced.shape, dims);
-  if (!shape || rank === 0) throw symbolic(v);
+  if (!shape) throw symbolic(v);
   return padded(b.op("Reshape", [spaced, b.ints(shape)]), cut.axis, begin, extent - begin - count * step);
+}
+
+/**
+ * The gradient of a Slice of `x` by constants: `dy` put back to where its elements came from, with zeros elsewhere.
+ * @throws E_SHAPE where an extent that is cut is not a number
+ */
+export function uncutAll(b: GraphBuilder, dy: Value, x: Value, parameters: readonly (Value | undefined)[]): Value {
+  const cuts = cutsOf(x.shape.length, constantsOf(b, parameters));
+  if (!cuts) throw symbolic(x);
+  return cuts.reduceRight((v, cut) => {
+    const extent = x.shape[cut.axis];
+    if (cut.step === 1 && v.shape[cut.axis] === extent) return v;
+    if (typeof extent !== "number") throw symbolic(x);
+    return uncut(b, v, cut, extent);
+  }, dy);
+}
+
+/** Whether `uncutAll` has all it needs. */
+export function canUncut(b: GraphBuilder, x: Value, parameters: readonly (Value | undefined)[]): boolean {
+  const cuts = cutsOf(x.shape.length, constantsOf(b, parameters));
+  return cuts !== undefined && cuts.every((cut) => typeof x.shape[cut.axis] === "number");
+}
+
+/** Slice's constants by input number; `parameters` are its inputs from the second on. */
+function constantsOf(
+  b: GraphBuilder,
+  parameters: readonly (Value | undefined)[],
+): (i: number) => TensorData | undefined {
+  return (i) => {
+    const v = parameters[i - 1];
+    return v && b.constantOf(v);
+  };
 }
 
 function symbolic(v: Value): ToolkitError {
@@ -100,23 +131,12 @@ function symbolic(v: Value): ToolkitError {
 export const slice: Operator = {
   type: "Slice",
   infer: sliced,
-  gradient: ({ b, node, x, dy }) => [
-    () => {
-      const cuts = cutsOf(x().shape.length, (i) => {
-        const v = node.inputs[i];
-        return v && b.constantOf(v);
-      });
-      if (!cuts) throw symbolic(x());
-      return cuts.reduceRight((v, cut) => {
-        const extent = x().shape[cut.axis];
-        if (cut.step === 1 && v.shape[cut.axis] === extent) return v;
-        if (typeof extent !== "number") throw symbolic(x());
-        return uncut(b, v, cut, extent);
-      }, dy());
-    },
-    null,
-    null,
-    null,
-    null,
-  ],
+  gradient: ({ b, node, x, dy }) => {
+    const parameters = node.inputs.slice(1);
+    const whole = () =>
+      canUncut(b, x(), parameters)
+        ? uncutAll(b, dy(), x(), parameters)
+        : b.gradient("SliceGradient", [dy(), x(), ...parameters]);
+    return [whole, null, null, null, null];
+  },
 };

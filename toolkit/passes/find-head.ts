@@ -51,7 +51,6 @@ const HINT =
  */
 export function findHead(graph: Graph, options: HeadOptions = {}): Head {
   const makers = producers(graph);
-  const ends = graph.outputs.toSorted((a, b) => Number(b.name === "logits") - Number(a.name === "logits"));
   if (options.head !== undefined) {
     const node = nodeNamed(graph, options.head);
     return (
@@ -59,9 +58,22 @@ export function findHead(graph: Graph, options: HeadOptions = {}): Head {
       noHead(`${describeNode(node)} is no Gemm, MatMul or 1x1 Conv with a constant weight`)
     );
   }
-  const found = ends.map((v) => headBehind(v, graph, makers)).find((head) => head !== undefined);
+  const found = lastLayer(graph);
   if (options.feature !== undefined) return headReading(valueNamed(graph, options.feature), graph, found);
-  return found ?? noHead(whatIsThere(ends[0], makers));
+  return found ?? noHead(whatIsThere(outputsInOrder(graph)[0], makers));
+}
+
+/** The last linear layer, where there is one: `findHead` without options and without an error. */
+export function lastLayer(graph: Graph): Head | undefined {
+  const makers = producers(graph);
+  return outputsInOrder(graph)
+    .map((v) => headBehind(v, graph, makers))
+    .find((head) => head !== undefined);
+}
+
+/** The outputs, one called "logits" first. */
+function outputsInOrder(graph: Graph): readonly Value[] {
+  return graph.outputs.toSorted((a, b) => Number(b.name === "logits") - Number(a.name === "logits"));
 }
 
 function headBehind(output: Value, graph: Graph, makers: ReadonlyMap<string, Node>): Head | undefined {
@@ -75,7 +87,7 @@ function headBehind(output: Value, graph: Graph, makers: ReadonlyMap<string, Nod
     const layer = layerAt(node, logits.shape.length === 2 && value.shape.length !== 2 ? logits : value, graph, makers);
     if (layer) return pooled && !layer.map ? undefined : layer;
     // SqueezeNet: Conv, Relu, GlobalAveragePool
-    const pools = node.op === "GlobalAveragePool" || (pooled && node.op === "Relu");
+    const pools: boolean = node.op === "GlobalAveragePool" || (pooled && node.op === "Relu");
     if (!pools && !TRAILING.has(node.op) && !isScaling(node, graph)) return undefined;
     pooled ||= pools;
     value = x;
@@ -132,7 +144,8 @@ function pooledFeature(map: Value, features: number): Pick<Head, "feature" | "ma
 function headReading(value: Value, graph: Graph, found: Head | undefined): Head {
   const [, features] = value.shape;
   const isMap = value.shape.length === 4;
-  if (typeof features !== "number" || (value.shape.length !== 2 && !isMap)) {
+  const isComputed = !graph.constants.has(value.name);
+  if (!isComputed || typeof features !== "number" || (value.shape.length !== 2 && !isMap)) {
     throw new ToolkitError(
       "E_NO_FEATURE",
       `Cannot put a head on "${value.name}" ${formatShape(value.shape)}: expected [N,F] or a map [N,F,H,W]`,

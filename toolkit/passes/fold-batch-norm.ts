@@ -1,5 +1,5 @@
 import { valuesByName } from "../graph/ir.ts";
-import type { Graph, Node, Value } from "../graph/ir.ts";
+import type { Graph, Node } from "../graph/ir.ts";
 import { constantValue } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { channelsOf, convBatchNorms, layerName, scaleFilters } from "./conv-batch-norm.ts";
@@ -21,14 +21,13 @@ export function foldBatchNorm(graph: Graph): Graph {
     if (!pair || !parts) return node;
     folded.add(pair.conv);
     const alone = graph.nodes.filter((n) => n.inputs.some((v) => v?.name === pair.weight.name)).length === 1;
-    const put = (wanted: string, isFree: boolean, t: TensorData): Value => {
-      const name = isFree ? wanted : unusedName(wanted, names);
-      names.add(name);
-      constants.set(name, t);
-      return constantValue(name, t);
-    };
-    const weight = put(pair.weight.name, alone, parts.weight);
-    const bias = put(`${layerName(weight.name)}.bias`, false, parts.bias);
+    const weightName = alone ? pair.weight.name : unusedName(pair.weight.name, names);
+    names.add(weightName);
+    const biasName = unusedName(`${layerName(weightName)}.bias`, names);
+    names.add(biasName);
+    constants.set(weightName, parts.weight).set(biasName, parts.bias);
+    const weight = constantValue(weightName, parts.weight);
+    const bias = constantValue(biasName, parts.bias);
     return { ...pair.conv, inputs: [pair.x, weight, bias], outputs: [pair.output] };
   });
   return prune({ ...graph, constants, nodes: nodes.filter((node) => !folded.has(node)) });

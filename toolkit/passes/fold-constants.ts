@@ -3,11 +3,11 @@ import type { TensorData } from "../graph/tensor.ts";
 import { evaluate } from "./evaluate.ts";
 import { prune } from "./prune.ts";
 
-/** Computes what depends on constants alone: such a node becomes a constant under its output's name. */
-export function foldConstants(graph: Graph): Graph {
+/** Computes what depends on constants alone, where `accept` lets it: such a node becomes a constant under its output's name. */
+export function foldConstants(graph: Graph, accept: (node: Node) => boolean = () => true): Graph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.filter((node) => {
-    const result = foldNode(node, constants);
+    const result = accept(node) ? foldNode(node, constants) : undefined;
     const [output] = node.outputs;
     if (result && output) constants.set(output.name, result);
     return !result;

@@ -1,7 +1,7 @@
 import { errorCode, ToolkitError } from "../errors.ts";
 import { checkGraph } from "../graph/check.ts";
 import { GRADIENT_DOMAIN } from "../graph/ir.ts";
-import type { Graph, Model } from "../graph/ir.ts";
+import type { Graph, Model, Node } from "../graph/ir.ts";
 import { describeNode } from "../onnx/describe-node.ts";
 import { asSingle } from "./evaluate.ts";
 import { foldConstants } from "./fold-constants.ts";
@@ -17,7 +17,7 @@ import { isKnown, walk } from "./normalise/walk.ts";
 import type { Walked, WalkOptions } from "./normalise/walk.ts";
 import { prune } from "./prune.ts";
 
-export { declaredSize } from "./normalise/image-input.ts";
+export { declaredSize, imageInput } from "./normalise/image-input.ts";
 
 /** The version of the standard operators that everything behind `normalise` is written for. */
 export const OPSET = 17;
@@ -33,7 +33,8 @@ export function normalise(model: Model): Model {
   checkOperators(model);
   const constants = new Map([...model.graph.constants].map(([name, t]) => [name, asSingle(t)]));
   const written = relaxSize(model, { constants, rewrites }, relaxBatch(model, { constants, rewrites }));
-  const graph = checkGraph(prune(foldConstants(gemmHeads(prune(written.graph)))));
+  // only what `walk` left for gemmHeads: weights that a decomposition reshapes stay parameters
+  const graph = checkGraph(foldConstants(gemmHeads(prune(written.graph)), (node) => node.op === "Transpose"));
   return {
     graph,
     opsets: new Map(
@@ -99,15 +100,20 @@ function attempt<T>(f: () => T): T | undefined {
   }
 }
 
-function checkOperators({ graph, opsets }: Model): void {
-  const unknown = graph.nodes.filter((node) => !isKnown(node, rewrites));
+/** The nodes of a model as its file has it whose operators are not supported. */
+export function unsupportedOperators({ graph }: Model): readonly Node[] {
+  return graph.nodes.filter((node) => !isKnown(node, rewrites));
+}
+
+function checkOperators(model: Model): void {
+  const unknown = unsupportedOperators(model);
   const [first] = unknown;
   if (!first) return;
   const kinds = new Set(unknown.map((node) => `${node.domain ?? ""}.${node.op}`));
   const more = kinds.size > 1 ? `, nor ${kinds.size - 1} other operator${kinds.size > 2 ? "s" : ""} of this model` : "";
   throw new ToolkitError(
     "E_MODEL_OP",
-    `Cannot read ${describeNode(first)} of opset ${opsets.get(first.domain ?? "") ?? "?"}: it is not supported${more}`,
+    `Cannot read ${describeNode(first)} of opset ${model.opsets.get(first.domain ?? "") ?? "?"}: it is not supported${more}`,
     {
       hint: first.domain
         ? "export the model for standard operators, without optimisation for one runtime"

@@ -83,11 +83,15 @@ function linear(
 }
 
 function checkSettings({ classes, hidden, dropout = 0 }: ReplaceHeadOptions): void {
-  const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
-  const wrong = (name: string, value: number, expected: string): never => {
-    throw new ToolkitError("E_SETTING", `Cannot replace the head with ${name} ${value}: expected ${expected}`);
-  };
-  if (!isCount(classes)) wrong("classes", classes, "a whole number above 0");
-  if (hidden !== undefined && !isCount(hidden)) wrong("hidden", hidden, "a whole number above 0");
-  if (!(dropout >= 0 && dropout < 1)) wrong("dropout", dropout, "a number from 0 to below 1");
+  if (!isCount(classes)) refuse("classes", classes, "a whole number above 0");
+  if (hidden !== undefined && !isCount(hidden)) refuse("hidden", hidden, "a whole number above 0");
+  if (!(dropout >= 0 && dropout < 1)) refuse("dropout", dropout, "a number from 0 to below 1");
+}
+
+function isCount(n: number): boolean {
+  return Number.isInteger(n) && n > 0;
+}
+
+function refuse(name: string, value: number, expected: string): never {
+  throw new ToolkitError("E_SETTING", `Cannot replace the head with ${name} ${value}: expected ${expected}`);
 }

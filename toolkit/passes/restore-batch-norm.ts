@@ -1,11 +1,12 @@
 import { ToolkitError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
-import { valuesByName } from "../graph/ir.ts";
+import { consumers, valuesByName } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
 import { float32 } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { operators } from "../operators/index.ts";
 import { channelsOf, layerName, scaleFilters } from "./conv-batch-norm.ts";
+import { lastLayer } from "./find-head.ts";
 import { prune } from "./prune.ts";
 
 /** Mean and biased variance of each channel of a convolution's output, over photos and positions, [C] each. */
@@ -33,8 +34,9 @@ export function batchNormPolicy(graph: Graph): BatchNormPolicy {
 
 /** The outputs of the convolutions that `restoreBatchNorm` may be given statistics for; none where the network is not a folded one. */
 export function restorable(graph: Graph): readonly Value[] {
+  const head = lastLayer(graph)?.nodes ?? [];
   const convs = graph.nodes.filter(
-    (node) => node.op === "Conv" && !node.domain && !isPoint(node) && !isOutput(node, graph),
+    (node) => node.op === "Conv" && !node.domain && !isPoint(node) && !head.includes(node),
   );
   const biased = convs.filter((node) => channelsOf(graph, node, 2) && graph.constants.has(node.inputs[1]?.name ?? ""));
   const normed = graph.nodes.some((node) => node.op.startsWith("BatchNormalization") || OTHER_NORMS.has(node.op));
@@ -49,8 +51,10 @@ export function restorable(graph: Graph): readonly Value[] {
  * @throws E_GRAPH where the statistics name a value that no convolution with constant weights makes, or have another number of channels
  */
 export function restoreBatchNorm(graph: Graph, statistics: ReadonlyMap<string, ChannelStatistics>): Graph {
-  const names = new Set(valuesByName(graph).keys());
-  const b = new GraphBuilder(operators, { ...graph, nodes: [] }, names);
+  const replaced = replacedWeights(graph, statistics);
+  const constants = new Map([...graph.constants].filter(([name]) => !replaced.has(name)));
+  const names = new Set([...valuesByName(graph).keys()].filter((name) => !replaced.has(name)));
+  const b = new GraphBuilder(operators, { ...graph, constants, nodes: [] }, names);
   const missing = new Set(statistics.keys());
   for (const node of graph.nodes) {
     const name = node.outputs[0]?.name ?? "";
@@ -111,23 +115,28 @@ function writeNormed(
     perChannel("variance", (c) => running[c] ?? 0),
   ];
   const scaled = put(
-    `${layer}.bn.weight`,
+    w.name,
     scaleFilters(
       weight,
       deviation.map((d) => 1 / d),
     ),
   );
-  const plain = b.op("Conv", [x, scaled], conv.attrs, { ...(conv.name === undefined ? {} : { name: conv.name }) });
+  const plain = b.op("Conv", [x, scaled], conv.attrs, conv.name === undefined ? {} : { name: conv.name });
   b.op("BatchNormalization", [plain, ...inputs], { epsilon: { float: EPSILON } }, { outputs: [output.name] });
+}
+
+/** The weights of measured convolutions that nothing else reads: what takes their place keeps their names. */
+function replacedWeights(graph: Graph, statistics: ReadonlyMap<string, ChannelStatistics>): ReadonlySet<string> {
+  const readers = consumers(graph);
+  const weights = graph.nodes
+    .filter((node) => statistics.has(node.outputs[0]?.name ?? ""))
+    .map((node) => node.inputs[1]?.name ?? "");
+  return new Set(weights.filter((name) => readers.get(name)?.length === 1));
 }
 
 /** Whether a convolution's output is one pixel: a head, or a squeeze-excite layer. */
 function isPoint(node: Node): boolean {
   return node.outputs[0]?.shape.slice(2).every((dim) => dim === 1) ?? true;
-}
-
-function isOutput(node: Node, graph: Graph): boolean {
-  return graph.outputs.some((v) => v.name === node.outputs[0]?.name);
 }
 
 /** Whether a node adds two maps that are both computed. */

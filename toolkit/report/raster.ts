@@ -107,9 +107,12 @@ interface Bounds {
 function bounds(polygons: readonly Polygon[], on: Pixels): Bounds | null {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const p of polygons) {
-    for (const [i, v] of p.entries()) {
-      if (i % 2 === 0) [left, right] = [Math.min(left, v), Math.max(right, v)];
-      else [top, bottom] = [Math.min(top, v), Math.max(bottom, v)];
+    for (let i = 0; i < p.length; i += 2) {
+      const [x, y] = [p[i] ?? 0, p[i + 1] ?? 0];
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = Math.max(bottom, y);
     }
   }
   if (!(right > 0 && bottom > 0 && left < on.width && top < on.height)) return null;
@@ -167,5 +170,6 @@ function addSpan(area: Float32Array, row: number, a: number, b: number, d: numbe
 function blend(on: Pixels, x: number, y: number, colour: Colour, cover: number): void {
   if (x < 0 || y < 0 || x >= on.width || y >= on.height) return;
   const i = (y * on.width + x) * 3;
-  for (const [c, v] of colour.entries()) on.data[i + c] = Math.round((on.data[i + c] ?? 0) * (1 - cover) + v * cover);
+  for (let c = 0; c < 3; c++)
+    on.data[i + c] = Math.round((on.data[i + c] ?? 0) * (1 - cover) + (colour[c] ?? 0) * cover);
 }

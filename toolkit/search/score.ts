@@ -28,7 +28,8 @@ export interface Scorer {
 export function weightScorer(condition: Condition): Scorer {
   const score = weightScore(condition);
   // the search itself already leaves out every photo for which the outermost condition does not hold
-  return { score: score?.kind === "where" ? score.score : score, scale: 1e9 };
+  const implied = condition.kind === "and" && score?.kind === "where";
+  return { score: implied ? score.score : score, scale: 1e9 };
 }
 
 function weightScore(condition: Condition): Score | null {
@@ -62,8 +63,8 @@ export function cosineScorer(
     const factor = Math.max(1, Math.round(label.boost * idf));
     const key = label.labelIds.join();
     const same = terms.get(key);
-    const minPpm = Math.min(label.minPpm, same?.label.minPpm ?? label.minPpm);
-    terms.set(key, { label: { ...label, minPpm }, factor: factor + (same?.factor ?? 0) });
+    const lowest = same && same.label.minPpm < label.minPpm ? same.label : label;
+    terms.set(key, { label: lowest, factor: factor + (same?.factor ?? 0) });
   }
   const of = [...terms.values()];
   const length = Math.hypot(...of.map((term) => term.factor));

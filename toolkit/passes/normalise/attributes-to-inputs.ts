@@ -81,7 +81,9 @@ function padsOfAllAxes(r: Rewriting, axes: readonly number[], given: readonly nu
 function equalParts(r: Rewriting, axis: number, count: number): readonly number[] | undefined {
   const shape = r.input(0).shape;
   const extent = shape[normaliseAxis(axis, shape.length, r.where)];
-  if (typeof extent !== "number") return undefined;
+  if (typeof extent !== "number") {
+    return r.attrs.has("num_outputs") ? refuse(r, "the extent it splits is not known") : undefined;
+  }
   const part = Math.ceil(extent / count);
   return Array.from({ length: count }, (_, i) => Math.min(part, extent - i * part));
 }

@@ -33,6 +33,8 @@ export interface Walked {
 /** Longest integer tensor that is followed as shape arithmetic. */
 const MAX_ELEMENTS = 64;
 
+const RESHAPING = new Set(["Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+
 /** Writes the file's graph anew in opset 17, node by node. */
 export function walk(model: Model, options: WalkOptions): Walked {
   const state = new Walk(model, options);
@@ -148,8 +150,8 @@ class Walk {
     if (outputs.length !== 1) return undefined;
     const constants = inputs.map((v) => v && this.#b.constantOf(v));
     const all = inputs.length > 0 && inputs.every((v, i) => !v || constants[i]);
-    // a transposed weight stays a node until a MatMul has become a Gemm with transB, so that the weight keeps its orientation
-    const weight = op === "Transpose" && constants[0]?.dtype === "float32" && constants[0].shape.length === 2;
+    // a weight that is only turned or reshaped stays the file's own, under its name: `gemmHeads` reads through a Transpose
+    const weight = RESHAPING.has(op) && this.#isWeight(inputs[0]);
     if (all && !weight) return evaluate(op, constants, attrs);
     const known = this.#infer(op, attrs, inputs, outputs[0]?.name ?? op);
     if (!known?.elements.every((dim) => typeof dim === "number")) return undefined;
@@ -158,6 +160,12 @@ class Walk {
       known.shape,
       known.elements,
     );
+  }
+
+  /** Whether a value is one of the file's initializers and may have been learnt. */
+  #isWeight(v: Value | undefined): boolean {
+    const t = v && this.#options.constants.get(v.name);
+    return t?.dtype === "float32" && t.data.length > 1;
   }
 
   #follow({ op, attrs, inputs }: Node, value: Value | undefined): void {

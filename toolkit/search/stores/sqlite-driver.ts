@@ -64,11 +64,11 @@ async function importDriver(name: string): Promise<OpenDatabase | undefined> {
 }
 
 function sqliteVersion(Opener: OpenDatabase): string {
-  const database = new Opener(":memory:", { readOnly: false });
+  const connection = connectionOver(new Opener(":memory:", { readOnly: false }));
   try {
-    return String(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
+    return String(connection.all("SELECT sqlite_version() AS version")[0]?.["version"]);
   } finally {
-    database.close();
+    connection.close();
   }
 }
 
@@ -83,7 +83,7 @@ export function isSafe(version: string): boolean {
 }
 
 /** Runs it inside a transaction: all of it happens, or nothing. */
-export function transaction<T>(database: Pick<Database, "exec">, kind: "IMMEDIATE" | "DEFERRED", work: () => T): T {
+export function transaction<T>(database: Pick<Connection, "exec">, kind: "IMMEDIATE" | "DEFERRED", work: () => T): T {
   database.exec(`BEGIN ${kind}`);
   try {
     const result = work();
@@ -97,4 +97,30 @@ export function transaction<T>(database: Pick<Database, "exec">, kind: "IMMEDIAT
     }
     throw error;
   }
+}
+
+const KEPT_STATEMENTS = 100;
+
+/** A connection that prepares each statement once. */
+export function connectionOver(database: Database): Connection {
+  const statements = new Map<string, Statement>();
+  function prepare(sql: string): Statement {
+    const known = statements.get(sql);
+    if (known) return known;
+    const statement = database.prepare(sql);
+    // image ids have 63 bits
+    statement.setReadBigInts(true);
+    if (statements.size >= KEPT_STATEMENTS) statements.clear();
+    statements.set(sql, statement);
+    return statement;
+  }
+  return {
+    exec: (sql) => database.exec(sql),
+    all: (sql, ...values) => prepare(sql).all(...values),
+    run: (sql, ...values) => void prepare(sql).run(...values),
+    close: () => {
+      statements.clear();
+      database.close();
+    },
+  };
 }

@@ -21,15 +21,23 @@ function writePhoto(connection: Connection, change: PhotoChange, model: number, 
   const [known] = connection.all("SELECT sha256 FROM image WHERE image_id = ?", imageId);
   if (known && !isSame(known["sha256"], sha256)) throw collision(path);
   connection.run(
-    "INSERT INTO image (image_id, sha256, model_id, labelled_at, norm_ppm, features) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (image_id) " +
-      "DO UPDATE SET model_id = excluded.model_id, labelled_at = excluded.labelled_at, norm_ppm = excluded.norm_ppm, features = excluded.features",
+    "INSERT INTO image (image_id, sha256, model_id, labelled_at, norm_ppm) VALUES (?, ?, ?, ?, ?) ON CONFLICT (image_id) " +
+      "DO UPDATE SET model_id = excluded.model_id, labelled_at = excluded.labelled_at, norm_ppm = excluded.norm_ppm",
     imageId,
     sha256,
     model,
     change.labelledAt,
     change.norm,
-    encodeFloats(change.features),
   );
+  if (known) connection.run("DELETE FROM image_features WHERE image_id = ?", imageId);
+  const features = encodeFloats(change.features);
+  if (features)
+    connection.run(
+      "INSERT INTO image_features (image_id, model_id, features) VALUES (?, ?, ?)",
+      imageId,
+      model,
+      features,
+    );
   if (known) connection.run("DELETE FROM image_label WHERE image_id = ?", imageId);
   for (const { label, ppm } of change.labels) {
     const id = labelId(connection, labelIds, label);

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
+import { errorCode } from "../../toolkit/errors.ts";
+import { checkGraph } from "../../toolkit/graph/check.ts";
+import { GraphBuilder } from "../../toolkit/graph/builder.ts";
+import { GRADIENT_DOMAIN, valueNamed } from "../../toolkit/graph/ir.ts";
+import type { Graph } from "../../toolkit/graph/ir.ts";
+import { float32, sizeOf } from "../../toolkit/graph/tensor.ts";
+import { lower } from "../../toolkit/lowering/lower.ts";
+import { operators } from "../../toolkit/operators/index.ts";
+import { runGraph } from "../support/run-graph.ts";
+
+const target = { provider: "cpu", dims: new Map([["N", 2]]) } as const;
+
+function convNet(): Graph {
+  const b = new GraphBuilder(operators);
+  const x = b.input("x", "float32", ["N", 3, 8, 8]);
+  const w = b.constant(
+    float32(
+      [4, 3, 3, 3],
+      Float32Array.from({ length: 108 }, (_, i) => Math.sin(i)),
+    ),
+    "w",
+  );
+  const y = b.op(
+    "Relu",
+    [b.op("Conv", [x, w], { pads: [1, 1, 1, 1] }, { outputs: ["conv"] })],
+    {},
+    { outputs: ["relu"] },
+  );
+  const loss = b.op("ReduceMean", [y], { keepdims: 0 }, { outputs: ["loss"] });
+  return b.build([loss]);
+}
+
+describe("lowering/lower", () => {
+  const forward = convNet();
+  const { graph, gradients } = differentiate(forward, valueNamed(forward, "loss"), ["w"], operators);
+  const gradient = gradients.get("w");
+  assert(gradient);
+  const step = { ...graph, outputs: [...graph.outputs, gradient] };
+
+  it("replaces every gradient operator", () => {
+    assert(step.nodes.some((node) => node.domain === GRADIENT_DOMAIN));
+    const lowered = checkGraph(lower(step, target));
+    assert.deepEqual(
+      lowered.nodes.filter((node) => node.domain === GRADIENT_DOMAIN),
+      [],
+    );
+  });
+
+  it("keeps the names of inputs, outputs and kept values", () => {
+    const lowered = lower(step, target);
+    assert.deepEqual(
+      lowered.outputs.map((v) => v.name),
+      ["loss", gradient.name],
+    );
+    assert.deepEqual(
+      lowered.inputs.map((v) => v.name),
+      ["x"],
+    );
+    for (const name of ["w", "conv", "relu"]) assert.equal(valueNamed(lowered, name).name, name);
+  });
+
+  it("binds extents and leaves the others symbolic", () => {
+    assert.deepEqual(valueNamed(lower(step, target), "conv").shape, [2, 4, 8, 8]);
+    assert.deepEqual(valueNamed(lower(step, { provider: "cpu", dims: new Map() }), "conv").shape, ["N", 4, 8, 8]);
+  });
+
+  it("computes the same with a bound and an unbound batch", async () => {
+    const feeds = new Map([
+      [
+        "x",
+        float32(
+          [2, 3, 8, 8],
+          Float32Array.from({ length: sizeOf([2, 3, 8, 8]) }, (_, i) => Math.cos(i)),
+        ),
+      ],
+    ]);
+    const bound = await runGraph(lower(step, target), feeds);
+    const free = await runGraph(lower(step, { provider: "cpu", dims: new Map() }), feeds);
+    for (const [name, t] of bound) assert.deepEqual(t.data, free.get(name)?.data);
+  });
+
+  it("does not change the graph it is given", () => {
+    const before = JSON.stringify(step.nodes);
+    lower(step, target);
+    assert.equal(JSON.stringify(step.nodes), before);
+  });
+
+  it("leaves out what no output needs", () => {
+    const lowered = lower({ ...step, outputs: [gradient] }, target);
+    assert(!lowered.nodes.some((node) => node.outputs.some((v) => v.name === "loss")));
+  });
+
+  it("gives an output that is an input or another output a node of its own", async () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", [2]);
+    const p = b.op("ReluGradient", [x, x], {}, { domain: GRADIENT_DOMAIN, outputs: ["p"] });
+    const q = b.op("ReluGradient", [x, x], {}, { domain: GRADIENT_DOMAIN, outputs: ["q"] });
+    const results = await runGraph(lower(b.build([p, q]), target), new Map([["x", float32([2], [-1, 3])]]));
+    assert.deepEqual(
+      [...(results.get("p")?.data ?? [])].map((v) => Math.abs(Number(v))),
+      [0, 3],
+    );
+    assert.deepEqual(
+      [...(results.get("q")?.data ?? [])].map((v) => Math.abs(Number(v))),
+      [0, 3],
+    );
+  });
+
+  it("folds what binding makes known about shapes", () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", ["N", 3, 4]);
+    const batch = b.op("Gather", [b.op("Shape", [x]), b.ints([0])]);
+    const y = b.op("Reshape", [x, b.op("Concat", [batch, b.ints([-1])], { axis: 0 })], {}, { outputs: ["y"] });
+    const lowered = lower(b.build([y]), target);
+    assert.deepEqual(
+      lowered.nodes.map((node) => node.op),
+      ["Reshape"],
+    );
+    assert.deepEqual(valueNamed(lowered, "y").shape, [2, 12]);
+  });
+
+  it("names a node for which no formulation is written", () => {
+    const b = new GraphBuilder(operators);
+    const [dy, w, x] = [
+      b.input("dy", "float32", ["N", 4, "P", 8]),
+      b.input("w", "float32", [4, 3, 3, 3]),
+      b.input("x", "float32", ["N", 3, "H", 8]),
+    ];
+    const dx = b.op("ConvInputGradient", [dy, w, x], {}, { domain: GRADIENT_DOMAIN });
+    assert.throws(
+      () => lower(b.build([dx]), target),
+      (error) => errorCode(error) === "E_NOT_LOWERED" && /ConvInputGradient.*\[2,4,P,8\]/.test(String(error)),
+    );
+  });
+});

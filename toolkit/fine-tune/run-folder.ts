@@ -1,0 +1,117 @@
+import { appendFile, mkdir, open, readFile, readdir, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { ToolkitError, errorCode } from "../errors.ts";
+import { reportHtml } from "../report/report.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { writeDurably } from "../train/checkpoint-folder.ts";
+import type { FineTuneEvent, FineTuneResult } from "./events.ts";
+import type { FineTuneRun } from "./fine-tune.ts";
+import { worstMistakes } from "./mistakes.ts";
+import type { MistakeSource } from "./mistakes.ts";
+import { runLog } from "./run-log.ts";
+import type { RunAbout } from "./run-log.ts";
+
+const LOCK = "run.lock";
+
+/** A folder that one run writes: model.onnx, config.json, metrics.jsonl, report.json, report.html, checkpoints/. */
+export interface RunFolder {
+  readonly path: string;
+  readonly checkpoints: string;
+  /** Lets another run have the folder. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a folder for a run.
+ * @throws E_RUN_LOCKED where another process is writing it; E_RUN_FOLDER where it holds something else, or a run that is not to be resumed
+ */
+export async function openRunFolder(path: string, { resume = false }: { resume?: boolean } = {}): Promise<RunFolder> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw new ToolkitError("E_WRITE", `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`, { cause: error });
+  });
+  const names = (await readdir(path)).filter((name) => name !== LOCK);
+  if (resume && !names.includes("checkpoints")) {
+    throw new ToolkitError("E_RUN_FOLDER", `Cannot resume "${path}": it holds no checkpoints`, { hint: "give the folder of an interrupted run with --out" });
+  }
+  if (!resume && names.length > 0) {
+    throw new ToolkitError("E_RUN_FOLDER", `Cannot start a run in "${path}": the folder is not empty`, {
+      hint: names.includes("checkpoints") ? "go on from its checkpoint with --resume, or give another folder with --out" : "give another folder with --out",
+    });
+  }
+  await lock(path);
+  return { path, checkpoints: join(path, "checkpoints"), release: () => rm(join(path, LOCK), { force: true }) };
+}
+
+async function lock(path: string): Promise<void> {
+  const file = join(path, LOCK);
+  const claim = async (): Promise<void> => {
+    const handle = await open(file, "wx");
+    await handle.writeFile(String(process.pid));
+    await handle.close();
+  };
+  try {
+    await claim();
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    const owner = Number(await readFile(file, "utf8").catch(() => ""));
+    if (isAlive(owner)) {
+      throw new ToolkitError("E_RUN_LOCKED", `Cannot use the run folder "${path}": process ${owner} is writing it`, {
+        hint: `wait for it, or delete "${file}" if there is no such run`,
+      });
+    }
+    await rm(file, { force: true });
+    await claim();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
+}
+
+export interface RecordOptions {
+  readonly folder: RunFolder;
+  readonly about: Omit<RunAbout, "finishedAt" | "title">;
+  readonly mistakes: MistakeSource;
+  /** A clock in milliseconds that never goes back. */
+  readonly now: () => number;
+  readonly today: () => Date;
+}
+
+/** Passes a run's events on and writes its folder beside; the folder is released at the end, however it comes. */
+export async function* recordRun(run: FineTuneRun, options: RecordOptions): AsyncGenerator<FineTuneEvent, void> {
+  const { folder, about } = options;
+  const log = runLog(options.now);
+  const file = (name: string): string => join(folder.path, name);
+  try {
+    await writeDurably(file("config.json"), json({ model: about.model, ...about.settings, versions: about.versions }));
+    for await (const event of run) {
+      const epoch = log.add(event);
+      if (epoch) await appendFile(file("metrics.jsonl"), `${JSON.stringify(epoch)}\n`);
+      yield event;
+    }
+    const result = await run.result;
+    if (result.status !== "done" || !result.model) return;
+    await writeDurably(file("model.onnx"), result.model);
+    const title = basename(resolve(folder.path));
+    const report = log.report(result, { ...about, title, finishedAt: options.today().toISOString() });
+    await writeReport(folder, report, result, options.mistakes);
+  } finally {
+    await folder.release();
+  }
+}
+
+async function writeReport(folder: RunFolder, report: RunReport, result: FineTuneResult, mistakes: MistakeSource): Promise<void> {
+  await writeDurably(join(folder.path, "report.json"), json(report));
+  const worst = result.evaluation ? await worstMistakes(result.evaluation, result.classes, mistakes) : [];
+  await writeDurably(join(folder.path, "report.html"), await reportHtml(report, { worst }));
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

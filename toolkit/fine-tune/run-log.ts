@@ -1,0 +1,85 @@
+import type { EpochRecord, RunReport, StageRecord, StepRecord } from "../report/run-report.ts";
+import { measure } from "../report/metrics.ts";
+import type { Setting } from "../report/run-report.ts";
+import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
+
+/** The numbers of a run as they come in, with the time they took. */
+export interface RunLog {
+  /** Takes an event in; returns the record of an epoch that has just ended. */
+  add(event: FineTuneEvent): (EpochRecord & { readonly stage: StageName }) | undefined;
+  report(result: FineTuneResult, about: RunAbout): RunReport;
+}
+
+/** What a report says that no event tells. */
+export interface RunAbout {
+  readonly title: string;
+  readonly model: string;
+  readonly trainImages: number;
+  readonly validationImages: number;
+  readonly settings: Readonly<Record<string, Setting>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly finishedAt: string;
+}
+
+/** Collects a run's events. `now` is a clock in milliseconds that never goes back: it stops while photos are only evaluated. */
+export function runLog(now: () => number): RunLog {
+  const stages: { mode: string; epochs: EpochRecord[] }[] = [];
+  const steps: StepRecord[] = [];
+  let stepsBefore = 0;
+  let last = now();
+  let spentMs = 0;
+  let images = 0;
+  let stepsOfStage = 0;
+
+  const epochRecord = (event: Extract<FineTuneEvent, { kind: "epoch" }>): EpochRecord & { stage: StageName } => {
+    const record = {
+      stage: event.stage,
+      epoch: event.epoch,
+      trainLoss: event.trainLoss,
+      trainAccuracy: event.trainAccuracy,
+      loss: event.evaluation?.loss ?? null,
+      accuracy: event.evaluation?.top1 ?? null,
+      rate: event.rate,
+      imagesPerSecond: spentMs > 0 ? (images * 1000) / spentMs : 0,
+      seconds: spentMs / 1000,
+    };
+    stages.at(-1)?.epochs.push(record);
+    [spentMs, images] = [0, 0];
+    return record;
+  };
+
+  return {
+    add(event) {
+      const at = now();
+      if (event.kind === "stage") {
+        stepsBefore += stepsOfStage;
+        stepsOfStage = 0;
+        stages.push({ mode: event.stage, epochs: [] });
+      }
+      if (event.kind === "step") {
+        spentMs += at - last;
+        images += event.count;
+        stepsOfStage = event.step;
+        steps.push({ step: stepsBefore + event.step, loss: event.loss, rate: event.rate });
+      }
+      last = at;
+      return event.kind === "epoch" ? epochRecord(event) : undefined;
+    },
+    report: (result, about) => assemble(result, about, stages, steps),
+  };
+}
+
+function assemble(result: FineTuneResult, about: RunAbout, stages: readonly StageRecord[], steps: readonly StepRecord[]): RunReport {
+  const { evaluation, parity } = result;
+  return {
+    ...about,
+    classes: result.classes,
+    stages,
+    steps,
+    metrics: evaluation ? measure(evaluation) : null,
+    badFiles: result.bad.map(({ path, code, message }) => ({ file: path, code, message })),
+    parity: parity
+      ? { maxDifference: parity.largestDifference, flips: parity.flips, images: parity.images, provider: parity.provider }
+      : null,
+  };
+}

@@ -1,0 +1,23 @@
+import type { Formulations } from "./formulation.ts";
+import { averagePoolGradient } from "./formulations/average-pool-gradient.ts";
+import { batchNormalizationGradient, batchNormalizationTraining } from "./formulations/batch-normalization.ts";
+import { convInputGradient } from "./formulations/conv-input-gradient.ts";
+import { convWeightGradient } from "./formulations/conv-weight-gradient.ts";
+import { expandLike, reshapeLike } from "./formulations/like.ts";
+import { maxPoolGradient } from "./formulations/max-pool-gradient.ts";
+import { reluGradient } from "./formulations/relu-gradient.ts";
+import { sliceGradient } from "./formulations/slice-gradient.ts";
+
+/** The ways to write each gradient operator, best first: the first that serves a node is taken. */
+export const formulations: Formulations = new Map([
+  ["onnx-graft.AveragePoolGradient", averagePoolGradient],
+  ["onnx-graft.BatchNormalizationGradient", batchNormalizationGradient],
+  ["onnx-graft.BatchNormalizationTraining", batchNormalizationTraining],
+  ["onnx-graft.ConvInputGradient", convInputGradient],
+  ["onnx-graft.ConvWeightGradient", convWeightGradient],
+  ["onnx-graft.ExpandLike", expandLike],
+  ["onnx-graft.MaxPoolGradient", maxPoolGradient],
+  ["onnx-graft.ReluGradient", reluGradient],
+  ["onnx-graft.ReshapeLike", reshapeLike],
+  ["onnx-graft.SliceGradient", sliceGradient],
+]);

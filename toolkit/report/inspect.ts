@@ -1,0 +1,193 @@
+import { errorMessage, errorCode } from "../errors.ts";
+import { operatorKey } from "../graph/ir.ts";
+import type { Dim, Graph, Model, Node, TensorType, Value } from "../graph/ir.ts";
+import { sizeOf } from "../graph/tensor.ts";
+import { operators } from "../operators/index.ts";
+import { findHead } from "../passes/find-head.ts";
+import type { HeadOptions } from "../passes/find-head.ts";
+import { inferTypes } from "../passes/infer-types.ts";
+import { declaredSize, imageInput, normalise, sizeDependence, unsupportedOperators } from "../passes/normalise.ts";
+import { parametersOf } from "../passes/parameters.ts";
+import { batchNormPolicy } from "../passes/restore-batch-norm.ts";
+import type { BatchNormPolicy } from "../passes/restore-batch-norm.ts";
+import { multiplyAdds } from "./multiply-adds.ts";
+import { receptiveFields } from "./receptive-field.ts";
+
+export interface InspectOptions extends HeadOptions {
+  /** Side of the picture the table is made for; the file's own where absent, else 224. */
+  readonly sizePx?: number;
+}
+
+export interface InspectedValue {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly Dim[];
+}
+
+export interface InspectedHead {
+  /** Names of the head's nodes (of their outputs where they have none). */
+  readonly nodes: readonly string[];
+  readonly feature: string;
+  readonly features: number;
+  readonly logits: string;
+  readonly weight: string | null;
+  readonly bias: string | null;
+  readonly classes: number | null;
+}
+
+/** One node at one picture size. */
+export interface Layer {
+  readonly name: string;
+  readonly operator: string;
+  readonly output: readonly Dim[];
+  /** Learnt numbers; a weight that several nodes read counts at the first. */
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  /** Side in pixels of what one output element sees; null behind a global pool, where it is the whole picture. */
+  readonly receptiveFieldPx: number | null;
+}
+
+/** Everything `inspect` says about a model, as plain data. */
+export interface Inspection {
+  readonly opset: number;
+  readonly inputs: readonly InspectedValue[];
+  readonly outputs: readonly InspectedValue[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Operators that are not supported; where there are any, nothing below is known. */
+  readonly unsupported: readonly string[];
+  readonly head: InspectedHead | null;
+  /** Why no head was found. */
+  readonly noHead: string | null;
+  readonly batchNorm: BatchNormPolicy | null;
+  /** Size in pixels that the file declares; null where it is open. */
+  readonly declaredSizePx: number | null;
+  /** Why the model takes its declared size only; null where it takes any. */
+  readonly sizeDependence: string | null;
+  /** Size in pixels the layers are given for. */
+  readonly sizePx: number | null;
+  readonly layers: readonly Layer[];
+  readonly totals: { readonly layers: number; readonly parameters: number; readonly multiplyAdds: number };
+  /** Operators through which no gradient can flow, because nobody wrote their rule. */
+  readonly withoutGradient: readonly string[];
+}
+
+/** Size in pixels for a file that declares none. */
+const SIZE_PX = 224;
+
+/**
+ * Looks at a model as its file has it: inputs and outputs, head, BatchNorm, and every layer's cost for one picture.
+ * @throws E_SHAPE where the graph does not fit the size
+ */
+export function inspectModel(model: Model, options: InspectOptions = {}): Inspection {
+  const unsupported = [...new Set(unsupportedOperators(model).map(operatorKey))];
+  const raw = {
+    opset: model.opsets.get("") ?? 0,
+    metadata: Object.fromEntries(model.metadata),
+    unsupported,
+    declaredSizePx: declaredSize(model) ?? null,
+  };
+  if (unsupported.length > 0) return { ...raw, ...nothingKnown(model.graph) };
+  const { graph } = normalise(model);
+  const dependence = sizeDependence(graph) ?? null;
+  const sizePx =
+    dependence === null ? (options.sizePx ?? raw.declaredSizePx ?? SIZE_PX) : (raw.declaredSizePx ?? SIZE_PX);
+  const layers = layersOf(atSize(graph, sizePx));
+  return {
+    ...raw,
+    inputs: graph.inputs.map(describeValue),
+    outputs: graph.outputs.map(describeValue),
+    ...headOf(graph, options),
+    batchNorm: batchNormPolicy(graph),
+    sizeDependence: dependence,
+    sizePx,
+    layers,
+    totals: {
+      layers: layers.length,
+      parameters: sum(layers.map((layer) => layer.parameters)),
+      multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds)),
+    },
+    withoutGradient: [...new Set(graph.nodes.filter(lacksGradient).map(operatorKey))],
+  };
+}
+
+function nothingKnown(graph: Graph): Omit<Inspection, "opset" | "metadata" | "unsupported" | "declaredSizePx"> {
+  return {
+    inputs: graph.inputs.map(describeValue),
+    outputs: graph.outputs.map(describeValue),
+    head: null,
+    noHead: null,
+    batchNorm: null,
+    sizeDependence: null,
+    sizePx: null,
+    layers: [],
+    totals: { layers: graph.nodes.length, parameters: 0, multiplyAdds: 0 },
+    withoutGradient: [],
+  };
+}
+
+function headOf(graph: Graph, options: HeadOptions): Pick<Inspection, "head" | "noHead"> {
+  try {
+    const head = findHead(graph, options);
+    return {
+      head: {
+        nodes: head.nodes.map(nameOf),
+        feature: head.feature.name,
+        features: head.features,
+        logits: head.logits.name,
+        weight: head.weight ?? null,
+        bias: head.bias ?? null,
+        classes: head.classes ?? null,
+      },
+      noHead: null,
+    };
+  } catch (error) {
+    if (errorCode(error) !== "E_NO_HEAD") throw error;
+    return { head: null, noHead: errorMessage(error) };
+  }
+}
+
+/** The graph for one picture of `size` x `size` pixels. */
+function atSize(graph: Graph, size: number): Graph {
+  const image = imageInput(graph);
+  const shapes = graph.inputs.map((v) => {
+    const extent = (dim: Dim, axis: number): Dim => {
+      const isSize = v.name === image?.value.name && (axis === image.height || axis === image.width);
+      return dim === "N" ? 1 : isSize && typeof dim === "string" ? size : dim;
+    };
+    return [v.name, v.shape.map(extent)] as const;
+  });
+  return inferTypes(graph, new Map(shapes));
+}
+
+function layersOf(graph: Graph): readonly Layer[] {
+  const learnt = new Set(parametersOf(graph));
+  const fields = receptiveFields(graph);
+  return graph.nodes.map((node) => {
+    const own = node.inputs.filter((v) => v && learnt.delete(v.name));
+    return {
+      name: nameOf(node),
+      operator: operatorKey(node),
+      output: node.outputs[0]?.shape ?? [],
+      parameters: sum(own.map((v) => sizeOf(graph.constants.get(v?.name ?? "")?.shape ?? [0]))),
+      multiplyAdds: multiplyAdds(node),
+      receptiveFieldPx: fields.get(node.outputs[0]?.name ?? "")?.sizePx ?? null,
+    };
+  });
+}
+
+/** `null` is a rule: zero by definition. A missing one is not. */
+function lacksGradient(node: Node): boolean {
+  return operators.get(operatorKey(node))?.gradient === undefined;
+}
+
+function describeValue({ name, dtype, shape }: Value & TensorType): InspectedValue {
+  return { name, dtype, shape };
+}
+
+function nameOf(node: Node): string {
+  return node.name ?? node.outputs[0]?.name ?? "";
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
