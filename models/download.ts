@@ -117,7 +117,6 @@ async function download(
   recordPath?: string,
 ): Promise<Received> {
   const partial = await inCache(settings, () => PartialFile.claim(path, STALE_MS));
-  let keep = true;
   try {
     const received = await fromAnyPlace(source.urls, partial, wanted, settings);
     await inCache(settings, () => partial.finish());
@@ -130,10 +129,10 @@ async function download(
       });
     }
     if (!(error instanceof TransferFailure)) throw error;
-    keep = !error.wrongContent;
     throw downloadError(path, error, recordPath);
   } finally {
-    await (keep ? partial.keep() : partial.discard());
+    // empty by now, unless what arrived can be gone on with
+    await partial.keep();
   }
 }
 

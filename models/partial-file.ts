@@ -74,15 +74,15 @@ export class PartialFile {
   /** Makes the bytes the target, replacing what stood there. */
   async finish(): Promise<void> {
     await rename(this.#data, this.#target);
-    await this.discard();
+    await this.#discard();
   }
 
   /** Leaves the bytes for a later attempt; where another one left some too, those stay. */
   async keep(): Promise<void> {
-    if ((await this.size()) === 0 || !(await renamed(this.#folder, freeName(this.#target)))) await this.discard();
+    if ((await this.size()) === 0 || !(await renamed(this.#folder, freeName(this.#target)))) await this.#discard();
   }
 
-  async discard(): Promise<void> {
+  async #discard(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
 

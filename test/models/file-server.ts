@@ -31,10 +31,10 @@ export interface FileServer {
 export async function fileServer(answers: Readonly<Record<string, Answer>>): Promise<FileServer> {
   const requests: { path: string; range: string | undefined; ifRange: string | undefined }[] = [];
   const progress = new EventEmitter();
-  let received = 0;
-  const arrived = async (bytes: number): Promise<void> => {
-    while (received < bytes) await once(progress, "more");
-  };
+  const arrived = (bytes: number): Promise<void> =>
+    new Promise((resolve) => {
+      progress.on("received", (received: number) => received >= bytes && resolve());
+    });
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     const count = requests.filter((r) => r.path === path).length;
@@ -49,10 +49,7 @@ export async function fileServer(answers: Readonly<Record<string, Answer>>): Pro
   return {
     url: (path) => `http://127.0.0.1:${port}${path}`,
     requests,
-    received(bytes) {
-      received = bytes;
-      progress.emit("more");
-    },
+    received: (bytes) => void progress.emit("received", bytes),
     async close() {
       server.closeAllConnections();
       server.close();

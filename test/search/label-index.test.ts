@@ -7,6 +7,15 @@ import { digest, model, photo } from "../support/store-suite.ts";
 
 const open = (): Promise<LabelIndex> => openIndex(memoryStore());
 
+async function* tenPhotos(): AsyncGenerator<IndexedPhoto> {
+  for (let i = 0; i < 10; i++) yield photo(`${i}`, { cat: i / 10 });
+}
+
+function* photosThenError(): Generator<IndexedPhoto> {
+  yield photo("a", { cat: 0.5 });
+  throw new Error("unplugged");
+}
+
 describe("search/label-index", () => {
   it("add() takes photos as they come, in batches", async () => {
     const store = memoryStore();
@@ -17,21 +26,14 @@ describe("search/label-index", () => {
       return write(changes);
     };
     const index = await openIndex(store, { batchSize: 4 });
-    async function* photos(): AsyncGenerator<IndexedPhoto> {
-      for (let i = 0; i < 10; i++) yield photo(`${i}`, { cat: i / 10 });
-    }
-    assert.equal(await index.add(photos()), 10);
+    assert.equal(await index.add(tenPhotos()), 10);
     assert.deepEqual(written, [4, 4, 2]);
     assert.equal(await index.add([]), 0);
   });
 
   it("add() keeps the photos that came before an error", async () => {
     const index = await open();
-    function* photos(): Generator<IndexedPhoto> {
-      yield photo("a", { cat: 0.5 });
-      throw new Error("unplugged");
-    }
-    await assert.rejects(index.add(photos()), /unplugged/);
+    await assert.rejects(index.add(photosThenError()), /unplugged/);
     assert.equal((await index.stats()).photos, 1);
   });
 

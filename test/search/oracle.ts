@@ -49,7 +49,7 @@ export class Oracle {
   }
 
   counts(): [string, number][] {
-    const names = new Set([...this.photos.values()].flatMap((photo) => [...weights(photo).keys()]));
+    const names = new Set([...this.photos.values()].flatMap((photo) => Array.from(weights(photo).keys())));
     const counts = [...names].map((name): [string, number] => [name, this.#with([name])]);
     return counts.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   }

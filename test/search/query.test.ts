@@ -12,6 +12,8 @@ function shape(query: Query): string {
   return `${query.wildcard ? "~" : ""}${query.text}${bound}${boost}`;
 }
 
+const nested = (depth: number): string => `${"(".repeat(depth)}cat${")".repeat(depth)}`;
+
 describe("search/query", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["cat", "cat"],
@@ -103,7 +105,6 @@ describe("search/query", () => {
   });
 
   it("reads what is just within the limits, and nothing beyond", () => {
-    const nested = (depth: number): string => `${"(".repeat(depth)}cat${")".repeat(depth)}`;
     assert.equal(shape(parseQuery(nested(MAX_QUERY_NESTING))), "cat");
     assert.throws(() => parseQuery(nested(MAX_QUERY_NESTING + 1)), { code: "E_QUERY", message: /nested/ });
     assert.equal(parseQuery("c".repeat(MAX_QUERY_LENGTH)).kind, "term");

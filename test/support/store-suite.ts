@@ -4,12 +4,12 @@ import fc from "fast-check";
 import type { LabelIndex } from "../../toolkit/search/label-index.ts";
 import { openIndex } from "../../toolkit/search/label-index.ts";
 import type { IndexedPhoto } from "../../toolkit/search/photo.ts";
-import type { Store } from "../../toolkit/search/store.ts";
+import type { ModelStamp, Store } from "../../toolkit/search/store.ts";
 import type { Tree } from "../search/oracle.ts";
 import { Oracle, printTree } from "../search/oracle.ts";
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-export const model = { sha256: digest("model"), name: "resnet18" };
+export const model: ModelStamp = { sha256: digest("model"), name: "resnet18" };
 
 /** A photo of some labels; its content is its name unless said otherwise. */
 export function photo(
@@ -21,6 +21,11 @@ export function photo(
   return { path, sha256: digest(path), size: 10, mtime: 1000, model, labels: weights, ...more };
 }
 
+const paths = async (index: LabelIndex, query: string): Promise<string[]> =>
+  (await index.search(query)).flatMap((hit) => hit.paths);
+
+const floats = (...values: number[]): Float32Array => new Float32Array(values);
+
 /** What every store must do, asked through the index. */
 export function storeSuite(open: () => Promise<Store>): void {
   const using = async (work: (index: LabelIndex, store: Store) => Promise<void>): Promise<void> => {
@@ -28,8 +33,6 @@ export function storeSuite(open: () => Promise<Store>): void {
     const index = await openIndex(store);
     await work(index, store).finally(() => index.close());
   };
-  const paths = async (index: LabelIndex, query: string): Promise<string[]> =>
-    (await index.search(query)).flatMap((hit) => hit.paths);
 
   it("gives back paths and labels as they were given", () =>
     using(async (index) => {
@@ -97,13 +100,12 @@ export function storeSuite(open: () => Promise<Store>): void {
 
   it("compares features of one model only", () =>
     using(async (index) => {
-      const features = (...values: number[]): Float32Array => new Float32Array(values);
       const other = { sha256: digest("another model"), name: "other" };
       await index.add([
-        photo("a", { cat: 1 }, { features: features(1, 0) }),
-        photo("b", { cat: 1 }, { features: features(1, 1) }),
-        photo("c", { cat: 1 }, { features: features(2, 0.1) }),
-        photo("d", { cat: 1 }, { features: features(1, 0), model: other }),
+        photo("a", { cat: 1 }, { features: floats(1, 0) }),
+        photo("b", { cat: 1 }, { features: floats(1, 1) }),
+        photo("c", { cat: 1 }, { features: floats(2, 0.1) }),
+        photo("d", { cat: 1 }, { features: floats(1, 0), model: other }),
         photo("e", { cat: 1 }),
       ]);
       assert.deepEqual(

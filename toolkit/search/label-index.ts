@@ -168,8 +168,7 @@ async function search(
   const where = words.resolve(query, Math.max(1, Math.round(minWeight * 1e6)));
   // one label ranked by its weight needs no numbers: there is nothing to choose
   const photosOf = rank === "weight" && where.kind === "label" ? (): number => 0 : await labelCounts(store, where);
-  const scorer: Scorer =
-    rank === "weight" ? weightScorer(where) : cosineScorer(where, (await store.stats()).photos, photosOf);
+  const scorer: Scorer = rank === "weight" ? weightScorer(where) : cosineScorer(where, await store.size(), photosOf);
   const plan: Plan = { where, cover: chooseCover(where, photosOf), score: scorer.score, limit, offset };
   // two spellings of one label may both weigh on a photo, which brings a cosine above 1
   const scaled = (score: number): number =>

@@ -11,6 +11,8 @@ export interface Store {
   readonly name: string;
   /** The labels whose id is above `after`, by id. Labels are never deleted and never renumbered, so a caller may keep them. */
   labels(after: number): Promise<readonly LabelRow[]>;
+  /** How many photos there are. */
+  size(): Promise<number>;
   /** How many photos carry each of these labels, in the order asked. */
   counts(labelIds: readonly number[]): Promise<readonly number[]>;
   /** Writes all of it or nothing; what was written survives a crash once the promise resolves. */

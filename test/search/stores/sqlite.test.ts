@@ -10,22 +10,22 @@ import { planSql } from "../../../toolkit/search/stores/sqlite-query.ts";
 import { sqliteStore } from "../../../toolkit/search/stores/sqlite.ts";
 import { photo, storeSuite } from "../../support/store-suite.ts";
 
+async function withDatabase<T>(path: string, work: (connection: Connection) => T): Promise<T> {
+  const Opener = await loadSqlite();
+  const connection = connectionOver(new Opener(path, { readOnly: false }));
+  try {
+    return work(connection);
+  } finally {
+    connection.close();
+  }
+}
+
 describe("search/stores/sqlite", () => {
   storeSuite(() => sqliteStore(":memory:"));
 
   let folder = "";
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "label-index-"))));
   afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-
-  async function withDatabase<T>(path: string, work: (connection: Connection) => T): Promise<T> {
-    const Opener = await loadSqlite();
-    const connection = connectionOver(new Opener(path, { readOnly: false }));
-    try {
-      return work(connection);
-    } finally {
-      connection.close();
-    }
-  }
 
   it("keeps photos in a file, and reads them when it may not write", async () => {
     const path = join(folder, "photos.db");

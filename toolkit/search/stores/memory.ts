@@ -28,6 +28,10 @@ class MemoryStore implements Store {
     return [...this.#labelIds].filter(([, id]) => id > after).map(([name, id]) => ({ labelId: id, name }));
   }
 
+  async size(): Promise<number> {
+    return this.#photos.size;
+  }
+
   async counts(labelIds: readonly number[]): Promise<readonly number[]> {
     const counts = new Map<number, number>();
     for (const { weights } of this.#photos.values()) {

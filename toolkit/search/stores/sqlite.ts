@@ -52,6 +52,7 @@ function storeOver(connection: Connection, path: string, readOnly: boolean): Sto
   return {
     name: "sqlite",
     labels: (after) => on("read", () => labels(connection, after)),
+    size: () => on("read", () => size(connection)),
     counts: (ids) => on("read", () => ids.map((id) => count(connection, id))),
     write: (changes) =>
       on("write", () => transaction(connection, "IMMEDIATE", () => writeChanges(connection, changes))),
@@ -92,6 +93,10 @@ function labels(connection: Connection, after: number): { labelId: number; name:
   return connection
     .all("SELECT label_id, name FROM label WHERE label_id > ? ORDER BY label_id", after)
     .map((row) => ({ labelId: Number(row["label_id"]), name: decodeText(row["name"]) }));
+}
+
+function size(connection: Connection): number {
+  return Number(connection.all("SELECT count(*) AS n FROM image")[0]?.["n"]);
 }
 
 function count(connection: Connection, labelId: number): number {
@@ -159,7 +164,7 @@ function embeddingRow(row: Row): EmbeddingRow {
 function stats(connection: Connection): StoreStats {
   const one = (sql: string): number => Number(connection.all(sql)[0]?.["n"]);
   return {
-    photos: one("SELECT count(*) AS n FROM image"),
+    photos: size(connection),
     files: one("SELECT count(*) AS n FROM file"),
     failed: one("SELECT count(*) AS n FROM file WHERE error_code IS NOT NULL"),
     models: connection

@@ -1,0 +1,202 @@
+/** The toolkit on Node: the public API with files, sharp, onnxruntime-node and SQLite handed in. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { cardLabels } from "../models/imagenet.ts";
+import { resolveModel } from "../models/resolve.ts";
+import type { DownloadOptions } from "../models/download.ts";
+import { cacheFolder as defaultCacheFolder } from "./data/cache-folder.ts";
+import { evaluateSet, readDataset } from "./data/dataset.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { openFeatureCache } from "./data/feature-cache.ts";
+import { hashFile } from "./data/hash.ts";
+import type { SplitOptions } from "./data/split.ts";
+import { ToolkitError } from "./errors.ts";
+import type { SourceModel } from "./export/source-model.ts";
+import { naturalSize } from "./export/source-model.ts";
+import { fineTune as fineTuneOn } from "./fine-tune/fine-tune.ts";
+import type { FineTuneRun } from "./fine-tune/fine-tune.ts";
+import type { Platform } from "./fine-tune/platform.ts";
+import { openRunFolder, recordRun } from "./fine-tune/run-folder.ts";
+import type { FineTuneEvent, FineTuneResult } from "./fine-tune/events.ts";
+import { settle } from "./fine-tune/settings.ts";
+import type { FineTuneSettings } from "./fine-tune/settings.ts";
+import { cachedDecoder } from "./images/cached-decoder.ts";
+import type { Decoder } from "./images/decoder.ts";
+import { sharpDecoder } from "./images/sharp.ts";
+import type { TaggerEvaluation } from "./label/evaluate-tagger.ts";
+import { evaluateTagger } from "./label/evaluate-tagger.ts";
+import { openTagger as openTaggerOn } from "./label/tagger.ts";
+import type { Tagger } from "./label/tagger.ts";
+import { readModelFile } from "./onnx/read-file.ts";
+import { nodeRuntime } from "./runtime/node.ts";
+import { openCheckpoints } from "./train/checkpoint-folder.ts";
+import { VERSION } from "./version.ts";
+
+export * from "./index.ts";
+export { readModelFile as readModel } from "./onnx/read-file.ts";
+export { openIndex } from "./search/label-index.ts";
+export { listPhotos } from "./data/list-photos.ts";
+export { evaluateSet, readDataset } from "./data/dataset.ts";
+export { cacheFolder } from "./data/cache-folder.ts";
+export { tagPhotos } from "./library/tag-photos.ts";
+export { nodeRuntime } from "./runtime/node.ts";
+export { sharpDecoder } from "./images/sharp.ts";
+export { contactSheetPng } from "./report/contact-sheet-png.ts";
+export { VERSION } from "./version.ts";
+
+/** What `openModel` may be told about a model that its file does not say. */
+export interface OpenModelOptions extends Partial<DownloadOptions> {
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly sizePx?: number;
+  readonly labels?: readonly string[];
+}
+
+/** A model that was opened, and one line on why it was chosen, where nobody chose it. */
+export interface OpenedModel extends SourceModel {
+  readonly explanation?: string;
+}
+
+/**
+ * Opens a model by its path or its card's name; the bundled weights where none is given.
+ * @throws E_MODEL_*, E_OFFLINE, E_DOWNLOAD, E_DOWNLOAD_CHECKSUM
+ */
+export async function openModel(nameOrPath?: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
+  const { mean, std, sizePx, labels, ...download } = options;
+  const { path, card, explanation } = await resolveModel(nameOrPath, { cacheFolder: defaultCacheFolder(), ...download });
+  const bytes = readFile(path);
+  const model = await readModelFile(path, { name: `"${nameOrPath ?? card?.name ?? path}"` });
+  const stated = { mean: mean ?? card?.mean, std: std ?? card?.std, sizePx: sizePx ?? card?.sizePx, labels: labels ?? (card && cardLabels(card)) };
+  return {
+    model,
+    name: card?.name ?? basename(path),
+    sha256: createHash("sha256").update(await bytes).digest("hex"),
+    ...(card ? { licence: card.licence } : {}),
+    ...present(stated),
+    ...(explanation === undefined ? {} : { explanation }),
+  };
+}
+
+function present<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+export interface FineTuneOptions extends FineTuneSettings {
+  /** Where to start from: a card's name, a path, or an opened model; the bundled weights where absent. */
+  readonly model?: string | SourceModel;
+  /** A folder of photos, a folder per class, or a dataset that was read. */
+  readonly data: string | Dataset;
+  /** The run folder; without one nothing is written but the cache. */
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly validationShare?: number;
+  readonly cacheFolder?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Fine-tunes a pretrained network on photos: reads the data, grafts a new head, trains, exports and checks the export.
+ * Read its events with `for await`, or wait for its `result`.
+ * @throws E_DATA_*, E_MODEL_*, E_NO_HEAD, E_SETTING, E_RUN_FOLDER, E_RUN_LOCKED
+ */
+export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
+  const { model, data, out, resume, validationShare, cacheFolder = defaultCacheFolder(), signal, ...settings } = options;
+  const source = typeof model === "object" ? model : await openModel(model, { cacheFolder });
+  const split: SplitOptions = { seed: settings.seed ?? 0, ...(validationShare === undefined ? {} : { validationShare }) };
+  const dataset = typeof data === "string" ? await readDataset(data, split) : data;
+  const settled = settle(settings, naturalSize(source));
+  const folder = out === undefined ? undefined : await openRunFolder(out, { resume: resume ?? false });
+  const decoder = cachedDecoder(sharpDecoder());
+  const platform: Platform = {
+    runtime: nodeRuntime,
+    decoder,
+    hashFile,
+    featureStore: (signature, width) => openFeatureCache({ folder: join(cacheFolder, "features"), signature, width }),
+    ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints) } : {}),
+  };
+  const run = fineTuneOn({ ...settings, source, dataset, platform, ...(resume === undefined ? {} : { resume }), ...(signal ? { signal } : {}) });
+  if (!folder) return run;
+  const events = recordRun(run, {
+    folder,
+    about: {
+      model: source.name,
+      trainImages: dataset.train.length,
+      validationImages: dataset.validation.length,
+      settings: { ...settled },
+      versions: { "onnx-graft": VERSION, node: process.versions.node },
+    },
+    mistakes: { samples: dataset.validation, decoder },
+    now: () => performance.now(),
+    today: () => new Date(),
+  });
+  return recorded(run, events);
+}
+
+/** The run whose events pass through the recorder, so that its folder is complete when the result is there. */
+function recorded(run: FineTuneRun, events: AsyncGenerator<FineTuneEvent, void>): FineTuneRun {
+  let finished: Promise<FineTuneResult> | undefined;
+  const drain = async (): Promise<FineTuneResult> => {
+    for (let item = await events.next(); !item.done; item = await events.next());
+    return run.result;
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        const item = await events.next();
+        return item.done ? { done: true, value: undefined } : item;
+      },
+      return: async () => {
+        run.stop();
+        await drain();
+        return { done: true, value: undefined };
+      },
+    }),
+    get result() {
+      finished ??= drain();
+      return finished;
+    },
+    stop: () => run.stop(),
+    limitSteps: (steps) => run.limitSteps(steps),
+  };
+}
+
+export interface OpenTaggerOptions extends OpenModelOptions {
+  readonly decoder?: Decoder;
+  readonly threads?: number;
+  readonly batchSize?: number;
+}
+
+/**
+ * Opens a model for labelling photos, by its path, its card's name, or as an opened model.
+ * @throws E_MODEL_*, E_NO_HEAD
+ */
+export async function openTagger(model?: string | SourceModel, options: OpenTaggerOptions = {}): Promise<Tagger> {
+  const { decoder = sharpDecoder(), threads, batchSize, ...about } = options;
+  const source = typeof model === "object" ? model : await openModel(model, about);
+  return openTaggerOn({
+    source,
+    runtime: nodeRuntime,
+    decoder,
+    ...(threads === undefined ? {} : { threads }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+  });
+}
+
+/**
+ * Measures a model on a folder of labelled photos (its val/ where it has one).
+ * @throws E_DATA_*, E_MODEL_*
+ */
+export async function evaluate(model: string | SourceModel, data: string, options: OpenTaggerOptions = {}): Promise<TaggerEvaluation> {
+  const tagger = await openTagger(model, options);
+  try {
+    const { samples } = await evaluateSet(data, tagger.labels);
+    if (samples.length === 0) throw new ToolkitError("E_DATA_EMPTY", `Cannot evaluate on "${data}": it holds no photos`);
+    const run = evaluateTagger(tagger, samples);
+    let item = await run.next();
+    while (!item.done) item = await run.next();
+    return item.value;
+  } finally {
+    await tagger.close();
+  }
+}
