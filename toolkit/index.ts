@@ -58,6 +58,8 @@ export { measure } from "./report/metrics.ts";
 export type { Metrics } from "./report/metrics.ts";
 export { reportHtml } from "./report/report.ts";
 export type { RunReport } from "./report/run-report.ts";
+export { runCharts } from "./report/chart.ts";
+export type { Chart } from "./report/chart.ts";
 export { contactSheetHtml } from "./report/contact-sheet.ts";
 export type { ContactSheet } from "./report/contact-sheet.ts";
 

@@ -1,7 +1,7 @@
 /** The toolkit on Node: the public API with files, sharp, onnxruntime-node and SQLite handed in. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { cardLabels } from "../models/imagenet.ts";
 import { resolveModel } from "../models/resolve.ts";
 import type { DownloadOptions } from "../models/download.ts";
@@ -38,6 +38,7 @@ export { readModelFile as readModel } from "./onnx/read-file.ts";
 export { openIndex } from "./search/label-index.ts";
 export { listPhotos } from "./data/list-photos.ts";
 export { evaluateSet, readDataset } from "./data/dataset.ts";
+export type { Dataset } from "./data/dataset.ts";
 export { cacheFolder } from "./data/cache-folder.ts";
 export { tagPhotos } from "./library/tag-photos.ts";
 export { nodeRuntime } from "./runtime/node.ts";
@@ -64,14 +65,24 @@ export interface OpenedModel extends SourceModel {
  */
 export async function openModel(nameOrPath?: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
   const { mean, std, sizePx, labels, ...download } = options;
-  const { path, card, explanation } = await resolveModel(nameOrPath, { cacheFolder: defaultCacheFolder(), ...download });
+  const { path, card, explanation } = await resolveModel(nameOrPath, {
+    cacheFolder: defaultCacheFolder(),
+    ...download,
+  });
   const bytes = readFile(path);
   const model = await readModelFile(path, { name: `"${nameOrPath ?? card?.name ?? path}"` });
-  const stated = { mean: mean ?? card?.mean, std: std ?? card?.std, sizePx: sizePx ?? card?.sizePx, labels: labels ?? (card && cardLabels(card)) };
+  const stated = {
+    mean: mean ?? card?.mean,
+    std: std ?? card?.std,
+    sizePx: sizePx ?? card?.sizePx,
+    labels: labels ?? (card && cardLabels(card)),
+  };
   return {
     model,
     name: card?.name ?? basename(path),
-    sha256: createHash("sha256").update(await bytes).digest("hex"),
+    sha256: createHash("sha256")
+      .update(await bytes)
+      .digest("hex"),
     ...(card ? { licence: card.licence } : {}),
     ...present(stated),
     ...(explanation === undefined ? {} : { explanation }),
@@ -79,7 +90,9 @@ export async function openModel(nameOrPath?: string, options: OpenModelOptions =
 }
 
 function present<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 export interface FineTuneOptions extends FineTuneSettings {
@@ -101,9 +114,21 @@ export interface FineTuneOptions extends FineTuneSettings {
  * @throws E_DATA_*, E_MODEL_*, E_NO_HEAD, E_SETTING, E_RUN_FOLDER, E_RUN_LOCKED
  */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
-  const { model, data, out, resume, validationShare, cacheFolder = defaultCacheFolder(), signal, ...settings } = options;
+  const {
+    model,
+    data,
+    out,
+    resume,
+    validationShare,
+    cacheFolder = defaultCacheFolder(),
+    signal,
+    ...settings
+  } = options;
   const source = typeof model === "object" ? model : await openModel(model, { cacheFolder });
-  const split: SplitOptions = { seed: settings.seed ?? 0, ...(validationShare === undefined ? {} : { validationShare }) };
+  const split: SplitOptions = {
+    seed: settings.seed ?? 0,
+    ...(validationShare === undefined ? {} : { validationShare }),
+  };
   const dataset = typeof data === "string" ? await readDataset(data, split) : data;
   const settled = settle(settings, naturalSize(source));
   const folder = out === undefined ? undefined : await openRunFolder(out, { resume: resume ?? false });
@@ -112,10 +137,17 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     runtime: nodeRuntime,
     decoder,
     hashFile,
-    featureStore: (signature, width) => openFeatureCache({ folder: join(cacheFolder, "features"), signature, width }),
+    featureStore: (signature, width) => openFeatureCache({ folder: cacheFolder, signature, width }),
     ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints) } : {}),
   };
-  const run = fineTuneOn({ ...settings, source, dataset, platform, ...(resume === undefined ? {} : { resume }), ...(signal ? { signal } : {}) });
+  const run = fineTuneOn({
+    ...settings,
+    source,
+    dataset,
+    platform,
+    ...(resume === undefined ? {} : { resume }),
+    ...(signal ? { signal } : {}),
+  });
   if (!folder) return run;
   const events = recordRun(run, {
     folder,
@@ -187,11 +219,16 @@ export async function openTagger(model?: string | SourceModel, options: OpenTagg
  * Measures a model on a folder of labelled photos (its val/ where it has one).
  * @throws E_DATA_*, E_MODEL_*
  */
-export async function evaluate(model: string | SourceModel, data: string, options: OpenTaggerOptions = {}): Promise<TaggerEvaluation> {
+export async function evaluate(
+  model: string | SourceModel,
+  data: string,
+  options: OpenTaggerOptions = {},
+): Promise<TaggerEvaluation> {
   const tagger = await openTagger(model, options);
   try {
     const { samples } = await evaluateSet(data, tagger.labels);
-    if (samples.length === 0) throw new ToolkitError("E_DATA_EMPTY", `Cannot evaluate on "${data}": it holds no photos`);
+    if (samples.length === 0)
+      throw new ToolkitError("E_DATA_EMPTY", `Cannot evaluate on "${data}": it holds no photos`);
     const run = evaluateTagger(tagger, samples);
     let item = await run.next();
     while (!item.done) item = await run.next();

@@ -25,7 +25,13 @@ function goldenCase(name: string): Case {
 }
 
 /** Loss and its gradient for the logits of a golden case. */
-async function run(golden: Case, options: CrossEntropyOptions, target: TensorData, weight: TensorData, divisor: number): Promise<void> {
+async function run(
+  golden: Case,
+  options: CrossEntropyOptions,
+  target: TensorData,
+  weight: TensorData,
+  divisor: number,
+): Promise<void> {
   const logits = readTensor(golden.inputs["logits"] as Tensor);
   const b = new GraphBuilder(operators);
   const z = b.input("logits", "float32", logits.shape);
@@ -39,12 +45,27 @@ async function run(golden: Case, options: CrossEntropyOptions, target: TensorDat
   const { graph, gradients } = differentiate(b.build([loss]), loss, ["logits"], operators);
   const gradient = gradients.get("logits");
   assert.ok(gradient);
-  const out = await runGraph({ ...graph, outputs: [loss, gradient] }, new Map([["logits", logits], ["target", target], ["weight", weight], ["divisor", scalar(divisor)]]));
+  const out = await runGraph(
+    { ...graph, outputs: [loss, gradient] },
+    new Map([
+      ["logits", logits],
+      ["target", target],
+      ["weight", weight],
+      ["divisor", scalar(divisor)],
+    ]),
+  );
   const value = toNumbers(out.get(loss.name) as TensorData)[0] ?? Number.NaN;
-  assert.ok(Math.abs(value - golden.lossValue) <= 1e-5 * Math.max(1, Math.abs(golden.lossValue)), `loss ${value}, PyTorch ${golden.lossValue}`);
+  assert.ok(
+    Math.abs(value - golden.lossValue) <= 1e-5 * Math.max(1, Math.abs(golden.lossValue)),
+    `loss ${value}, PyTorch ${golden.lossValue}`,
+  );
   const expected = toNumbers(readTensor(golden.gradients["logits"] as Tensor));
   const ours = toNumbers(out.get(gradient.name) as TensorData);
-  for (const [i, g] of expected.entries()) assert.ok(Math.abs((ours[i] ?? Number.NaN) - g) <= 1e-6 * Math.max(1, Math.abs(g)) + 1e-6, `gradient ${i}: ${ours[i]}, PyTorch ${g}`);
+  for (const [i, g] of expected.entries())
+    assert.ok(
+      Math.abs((ours[i] ?? Number.NaN) - g) <= 1e-6 * Math.max(1, Math.abs(g)) + 1e-6,
+      `gradient ${i}: ${ours[i]}, PyTorch ${g}`,
+    );
 }
 
 function hard(golden: Case): TensorData {
@@ -62,7 +83,8 @@ describe("losses/softmax-cross-entropy", () => {
     ["cross-entropy-label-smoothing", { labelSmoothing: 0.1 }, 6],
     ["cross-entropy-large-logits", {}, 6],
   ] as const) {
-    it(`softmaxCrossEntropy() equals PyTorch: ${name}`, () => run(goldenCase(name), options, hard(goldenCase(name)), ones, divisor));
+    it(`softmaxCrossEntropy() equals PyTorch: ${name}`, () =>
+      run(goldenCase(name), options, hard(goldenCase(name)), ones, divisor));
   }
   it("softmaxCrossEntropy() equals PyTorch: soft targets", () => {
     const golden = goldenCase("cross-entropy-soft-targets");
@@ -75,7 +97,10 @@ describe("losses/softmax-cross-entropy", () => {
     const sum = toNumbers(weight).reduce((s, w) => s + w, 0);
     await run(goldenCase("cross-entropy-sample-weights-normalised"), {}, hard(byCount), weight, sum);
   });
-  for (const [name, labelSmoothing] of [["cross-entropy-class-weights", 0], ["cross-entropy-class-weights-smoothing", 0.1]] as const) {
+  for (const [name, labelSmoothing] of [
+    ["cross-entropy-class-weights", 0],
+    ["cross-entropy-class-weights-smoothing", 0.1],
+  ] as const) {
     it(`softmaxCrossEntropy() equals PyTorch: ${name}`, async () => {
       const golden = goldenCase(name);
       const classWeights = toNumbers(readTensor(golden.inputs["classWeights"] as Tensor));

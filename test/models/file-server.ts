@@ -58,7 +58,7 @@ export async function fileServer(answers: Readonly<Record<string, Answer>>): Pro
   };
 }
 
-export const ETAG = '"v1"';
+const ETAG = '"v1"';
 
 /** Serves the bytes as a good server does: length, validator, ranges, If-Range. */
 export function serve(bytes: Uint8Array, etag: string = ETAG): Answer {

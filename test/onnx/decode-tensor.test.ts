@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DType, TypedArray } from "../../toolkit/graph/tensor.ts";
 import { toBytes } from "../../toolkit/graph/tensor.ts";
 import { countNonfinite, decodeTensor, type TensorProto } from "../../toolkit/onnx/decode-tensor.ts";
-import { elementCode } from "../../toolkit/onnx/element-types.ts";
+import { elementTypeNumber } from "../../toolkit/graph/element-type.ts";
 
 const source = { readExternal: (): Uint8Array => assert.fail("nothing is external") };
 const read = (proto: TensorProto): TypedArray => decodeTensor(proto, "t", source).data;
@@ -31,7 +31,7 @@ const cases: readonly (readonly [
 describe("onnx/decode-tensor", () => {
   for (const [dtype, field, stored, data] of cases) {
     it(`decodeTensor() reads ${dtype} from ${field} and from raw_data`, () => {
-      const proto = { data_type: elementCode(dtype), dims: [2] };
+      const proto = { data_type: elementTypeNumber(dtype), dims: [2] };
       assert.deepEqual(read({ ...proto, [field]: stored }), data);
       assert.deepEqual(read({ ...proto, raw_data: toBytes(data) }), data);
     });

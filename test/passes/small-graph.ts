@@ -14,7 +14,7 @@ export function smallGraph(
 }
 
 /** Positive numbers, for variances. */
-export function positive(length: number, seed: number): TensorData {
+function positive(length: number, seed: number): TensorData {
   const t = random([length], seed);
   return { ...t, data: (t.data as Float32Array).map((v) => 0.1 + v * v) };
 }

@@ -7,7 +7,9 @@ import { warmUp } from "../../toolkit/schedules/warm-up.ts";
 import { fixture, readJson } from "../support/fixtures.ts";
 
 interface Goldens {
-  readonly cases: Readonly<Record<string, { readonly settings: Readonly<Record<string, number>>; readonly rates: readonly number[] }>>;
+  readonly cases: Readonly<
+    Record<string, { readonly settings: Readonly<Record<string, number>>; readonly rates: readonly number[] }>
+  >;
 }
 
 const { cases } = readJson<Goldens>(fixture("goldens/schedules.json"));
@@ -24,7 +26,10 @@ function matches(name: string, schedule: Schedule): void {
 
 describe("schedules", () => {
   it("constant() never changes", () => {
-    assert.deepEqual([0, 7, 59].map((step) => constant(0.3)({ step, steps: 60, metrics: [] })), [0.3, 0.3, 0.3]);
+    assert.deepEqual(
+      [0, 7, 59].map((step) => constant(0.3)({ step, steps: 60, metrics: [] })),
+      [0.3, 0.3, 0.3],
+    );
   });
   it("cosine() equals CosineAnnealingLR", () => matches("cosine", cosine(0.1, { floor: 0.001 })));
   it("stepDecay() equals StepLR", () => matches("step", stepDecay(0.1, { every: 12, factor: 0.5 })));

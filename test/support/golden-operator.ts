@@ -76,7 +76,7 @@ function boundDims(graph: Graph, feeds: ReadonlyMap<string, TensorData>): Readon
 }
 
 /** Asserts equal shapes, and elements equal to `tolerance` of the largest. */
-export function close(actual: TensorData | undefined, expected: TensorData, what: string, tolerance = 1e-4): void {
+function close(actual: TensorData | undefined, expected: TensorData, what: string, tolerance = 1e-4): void {
   assert(actual, `${what} is missing`);
   assert.deepEqual([...actual.shape], [...expected.shape], `${what} has the wrong shape`);
   const values = Array.from(expected.data as Float32Array, Number);

@@ -8,7 +8,7 @@ import { uniform } from "../../toolkit/graph/random.ts";
 import { sizeOf, tensor } from "../../toolkit/graph/tensor.ts";
 import type { DType, TensorData } from "../../toolkit/graph/tensor.ts";
 import { lower } from "../../toolkit/lowering/lower.ts";
-import { isFloating } from "../../toolkit/operators/element-type.ts";
+import { isFloating } from "../../toolkit/graph/element-type.ts";
 import { operators as standardOperators } from "../../toolkit/operators/index.ts";
 import type { Provider } from "../../toolkit/runtime/runtime.ts";
 import type { LoadedGraph } from "./run-graph.ts";

@@ -35,7 +35,12 @@ interface Sample {
 interface Golden {
   readonly model: string;
   readonly bn: "train" | "eval" | null;
-  readonly optimizer: { readonly name: string; readonly lr: number; readonly momentum?: number; readonly [name: string]: unknown };
+  readonly optimizer: {
+    readonly name: string;
+    readonly lr: number;
+    readonly momentum?: number;
+    readonly [name: string]: unknown;
+  };
   readonly losses: readonly number[];
   readonly logits: Tensor;
   readonly gradients: Readonly<Record<string, Sample>>;
@@ -75,7 +80,11 @@ function studentGraph(file: string, inputs: Inputs): Graph {
   const head = graph.nodes.find((n) => n.inputs[1]?.name === "fc.weight");
   assert.ok(head);
   const logits = { name: head.outputs[0]?.name ?? "", dtype: "float32", shape: ["N", 5] } as const;
-  const retyped = { ...head, inputs: head.inputs.map((v) => v && { ...v, shape: constants.get(v.name)?.shape ?? v.shape }), outputs: [logits] };
+  const retyped = {
+    ...head,
+    inputs: head.inputs.map((v) => v && { ...v, shape: constants.get(v.name)?.shape ?? v.shape }),
+    outputs: [logits],
+  };
   return { ...graph, constants, nodes: graph.nodes.map((n) => (n === head ? retyped : n)), outputs: [logits] };
 }
 
@@ -91,7 +100,9 @@ function trained(graph: Graph, golden: Golden): readonly string[] {
 
 function optimizerOf({ optimizer }: Golden): Transform {
   if (optimizer.name === "sgd") return sgd({ momentum: optimizer.momentum ?? 0 });
-  const { beta1, beta2, epsilon, weightDecay } = optimizer as unknown as Readonly<Record<"beta1" | "beta2" | "epsilon" | "weightDecay", number>>;
+  const { beta1, beta2, epsilon, weightDecay } = optimizer as unknown as Readonly<
+    Record<"beta1" | "beta2" | "epsilon" | "weightDecay", number>
+  >;
   return adamw({ beta1, beta2, epsilon, decay: weightDecay, decayAll: true });
 }
 
@@ -111,7 +122,11 @@ function compare(what: string, t: TensorData | undefined, sample: Sample, tolera
 }
 
 /** The gradients of the first step, as outputs of a step graph whose optimizer hands them on untouched. */
-async function firstGradients(graph: Graph, settings: Omit<StepSettings, "optimizer">, feeds: ReadonlyMap<string, TensorData>): Promise<ReadonlyMap<string, TensorData>> {
+async function firstGradients(
+  graph: Graph,
+  settings: Omit<StepSettings, "optimizer">,
+  feeds: ReadonlyMap<string, TensorData>,
+): Promise<ReadonlyMap<string, TensorData>> {
   const keep: Transform = { state: () => [], apply: ({ updates }) => ({ updates, state: [] }) };
   const step = buildStep(graph, { ...settings, optimizer: keep }, operators);
   const before = step.initial;
@@ -133,8 +148,18 @@ async function firstGradients(graph: Graph, settings: Omit<StepSettings, "optimi
 }
 
 async function load(step: Step): ReturnType<typeof nodeRuntime.load> {
-  const lowered = lower(step.graph, { provider: "cpu", dims: new Map([["N", 8], ["H", 64], ["W", 64]]) });
-  const session = await nodeRuntime.load(encodeModel({ graph: lowered, opsets: new Map([["", 17]]), metadata: new Map() }), { state: step.state });
+  const lowered = lower(step.graph, {
+    provider: "cpu",
+    dims: new Map([
+      ["N", 8],
+      ["H", 64],
+      ["W", 64],
+    ]),
+  });
+  const session = await nodeRuntime.load(
+    encodeModel({ graph: lowered, opsets: new Map([["", 17]]), metadata: new Map() }),
+    { state: step.state },
+  );
   await session.set(step.initial);
   return session;
 }
@@ -144,14 +169,29 @@ async function matches(folder: string, models: string, mode: string): Promise<vo
   const inputs = readJson<Inputs>(join(folder, "inputs.json"));
   const student = studentGraph(join(models, golden.model), inputs);
   const { graph, statistics } = trainingForm(student, golden.bn);
-  const settings = { parameters: trained(student, golden), logits: graph.outputs[0]?.name ?? "", loss: softmaxCrossEntropy(), statistics };
+  const settings = {
+    parameters: trained(student, golden),
+    logits: graph.outputs[0]?.name ?? "",
+    loss: softmaxCrossEntropy(),
+    statistics,
+  };
   const step = buildStep(graph, { ...settings, optimizer: optimizerOf(golden) }, operators);
-  assert.deepEqual([...step.parameters].toSorted(), Object.keys(golden.gradients).toSorted(), "the same parameters are trained");
+  assert.deepEqual(
+    [...step.parameters].toSorted(),
+    Object.keys(golden.gradients).toSorted(),
+    "the same parameters are trained",
+  );
   const labels = Int32Array.from(readTensor(inputs.target).data as BigInt64Array, Number);
   const feeds = new Map([
     [graph.inputs[0]?.name ?? "", pictures(inputs)],
     [STEP.target, oneHot(labels, 5)],
-    [STEP.weight, float32([8], Array.from(labels, () => 1))],
+    [
+      STEP.weight,
+      float32(
+        [8],
+        Array.from(labels, () => 1),
+      ),
+    ],
     [STEP.divisor, scalar(8)],
     [STEP.rate, scalar(golden.optimizer.lr)],
   ]);
@@ -164,16 +204,20 @@ async function matches(folder: string, models: string, mode: string): Promise<vo
       assert.ok(Math.abs(loss - expected) <= 1e-4 * Math.abs(expected), `loss ${i}: ${loss}, PyTorch ${expected}`);
       if (i > 0) continue;
       const logits = readTensor(golden.logits).data as Float32Array;
-      for (const [k, z] of logits.entries()) assert.ok(Math.abs(Number(out.get(logitsName)?.data[k]) - z) <= 1e-3, `logit ${k}`);
+      for (const [k, z] of logits.entries())
+        assert.ok(Math.abs(Number(out.get(logitsName)?.data[k]) - z) <= 1e-3, `logit ${k}`);
     }
     const state = await session.get([...step.state.keys()]);
-    for (const [name, sample] of Object.entries(golden.parameters)) compare(`parameter ${name}`, state.get(name), sample, 1e-3);
-    for (const [name, sample] of Object.entries(golden.runningStatistics ?? {})) compare(name, state.get(name), sample, 1e-4);
+    for (const [name, sample] of Object.entries(golden.parameters))
+      compare(`parameter ${name}`, state.get(name), sample, 1e-3);
+    for (const [name, sample] of Object.entries(golden.runningStatistics ?? {}))
+      compare(name, state.get(name), sample, 1e-4);
   } finally {
     await session.release();
   }
   const gradients = await firstGradients(graph, settings, feeds);
-  for (const [name, sample] of Object.entries(golden.gradients)) compare(`gradient of ${name}`, gradients.get(name), sample, 1e-3);
+  for (const [name, sample] of Object.entries(golden.gradients))
+    compare(`gradient of ${name}`, gradients.get(name), sample, 1e-3);
 }
 
 describe("train/step against PyTorch, ResNet18 of width 8", () => {
@@ -185,6 +229,8 @@ describe("train/step against PyTorch, ResNet18 of width 8", () => {
 
 describe("train/step against PyTorch, ResNet18 at full width", () => {
   for (const mode of MODES) {
-    itShared(`buildStep() follows four steps: ${mode}`, "goldens/resnet18", (folder) => matches(folder, join(folder, "../../models"), mode));
+    itShared(`buildStep() follows four steps: ${mode}`, "goldens/resnet18", (folder) =>
+      matches(folder, join(folder, "../../models"), mode),
+    );
   }
 });

@@ -40,9 +40,13 @@ export function differentiate(
   for (const name of wrt) {
     const gradient = gradients.get(name);
     if (!gradient) {
-      throw new ToolkitError("E_NO_GRADIENT", `Cannot differentiate "${output.name}" with respect to "${name}": it does not depend on it`, {
-        hint: "train only parameters that the output uses",
-      });
+      throw new ToolkitError(
+        "E_NO_GRADIENT",
+        `Cannot differentiate "${output.name}" with respect to "${name}": it does not depend on it`,
+        {
+          hint: "train only parameters that the output uses",
+        },
+      );
     }
     found.set(name, gradient);
   }
@@ -50,7 +54,12 @@ export function differentiate(
 }
 
 /** The nodes that stand between the parameters `wrt` and `output` and have no gradient rule: what `inspect` lists and training checks first. */
-export function withoutGradient(graph: Graph, output: Value, wrt: readonly string[], operators: Operators): readonly Node[] {
+export function withoutGradient(
+  graph: Graph,
+  output: Value,
+  wrt: readonly string[],
+  operators: Operators,
+): readonly Node[] {
   const path = dependents(graph, wrt, operators);
   const needed = new Set([output.name]);
   const missing: Node[] = [];
@@ -90,9 +99,13 @@ function ruleOf(node: Node, operators: Operators): NonNullable<Operator["gradien
   const rule = operators.get(operatorKey(node))?.gradient;
   if (rule) return rule;
   const at = node.outputs[0]?.name ?? "";
-  throw new ToolkitError("E_NO_GRADIENT", `Cannot differentiate through ${describe(node)}: no gradient rule is written for it`, {
-    hint: `freeze everything up to "${at}", or hand in a table with a rule for ${operatorKey(node)}`,
-  });
+  throw new ToolkitError(
+    "E_NO_GRADIENT",
+    `Cannot differentiate through ${describe(node)}: no gradient rule is written for it`,
+    {
+      hint: `freeze everything up to "${at}", or hand in a table with a rule for ${operatorKey(node)}`,
+    },
+  );
 }
 
 function gradientInput(b: GraphBuilder, node: Node, gradients: ReadonlyMap<string, Value>): GradientInput {

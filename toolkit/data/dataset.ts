@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ToolkitError } from "../errors.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestNames } from "../nearest-names.ts";
 import type { BadFile, Sample } from "./sample.ts";
 import { compareNames, type Found, type Scan, scanFolder } from "./scan.ts";
 import { stratifiedSplit, type SplitOptions } from "./split.ts";
@@ -107,7 +107,7 @@ async function scanExisting(root: string): Promise<Scan> {
 export async function notFound(path: string): Promise<ToolkitError> {
   const absolute = resolve(path);
   const siblings = await readdir(dirname(absolute)).catch(() => undefined);
-  const nearest = nearestName(basename(absolute), siblings ?? []);
+  const [nearest] = nearestNames(basename(absolute), siblings ?? []);
   const hint =
     siblings === undefined
       ? `"${dirname(absolute)}" does not exist either`

@@ -4,14 +4,12 @@ import type { Graph, Model, Value } from "../graph/ir.ts";
 import { valueNamed } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
+import { OPSET } from "../passes/normalise.ts";
 import { prune } from "../passes/prune.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { float32 } from "../graph/tensor.ts";
 import { writeMetadata } from "./metadata.ts";
 import type { ModelMetadata, Preprocessing } from "./metadata.ts";
-
-/** The opset of every graph behind `normalise`, and so of every file written. */
-export const OPSET = 17;
 
 export interface InferenceModelOptions {
   readonly metadata: ModelMetadata;
@@ -34,8 +32,10 @@ export function inferenceModel(graph: Graph, options: InferenceModelOptions): Mo
   const logits = graph.outputs[0] as Value;
   const features = valueNamed(open, options.features);
   const scaled = metadata.temperature === 1 ? logits : b.op("Div", [logits, b.scalar(metadata.temperature)]);
-  const activated = metadata.activation === "softmax" ? b.op("Softmax", [scaled], { axis: 1 }) : b.op("Sigmoid", [scaled]);
-  const named = (name: string, v: Value): Value => (v.name === name ? v : b.op("Identity", [v], {}, { outputs: [name] }));
+  const activated =
+    metadata.activation === "softmax" ? b.op("Softmax", [scaled], { axis: 1 }) : b.op("Sigmoid", [scaled]);
+  const named = (name: string, v: Value): Value =>
+    v.name === name ? v : b.op("Identity", [v], {}, { outputs: [name] });
   const outputs = [named("logits", logits), named("probabilities", activated), named("features", features)];
   return { graph: prune(b.build(outputs)), opsets: new Map([["", OPSET]]), metadata: writeMetadata(metadata) };
 }
@@ -44,7 +44,10 @@ export function inferenceModel(graph: Graph, options: InferenceModelOptions): Mo
 function prependPixels(graph: Graph, p: Preprocessing, operators: Operators): Graph {
   const [old, ...others] = graph.inputs;
   if (!old || others.length > 0) {
-    throw new ToolkitError("E_GRAPH", `Cannot export the graph: it has ${graph.inputs.length} inputs, expected the image alone`);
+    throw new ToolkitError(
+      "E_GRAPH",
+      `Cannot export the graph: it has ${graph.inputs.length} inputs, expected the image alone`,
+    );
   }
   const [batch = "N", , height = "H", width = "W"] = old.shape;
   const b = new GraphBuilder(operators, { inputs: [], outputs: [], constants: graph.constants, nodes: [] });

@@ -38,7 +38,9 @@ export interface ModelMetadata {
   readonly thresholds?: readonly number[] | undefined;
   readonly rulesVersion: number;
   readonly training?: TrainingSummary | undefined;
-  readonly baseModel?: { readonly name: string; readonly sha256: string; readonly licence?: string | undefined } | undefined;
+  readonly baseModel?:
+    | { readonly name: string; readonly sha256: string; readonly licence?: string | undefined }
+    | undefined;
 }
 
 const preprocessingSchema: z.ZodType<Preprocessing> = z.strictObject({

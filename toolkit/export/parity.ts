@@ -11,15 +11,21 @@ export interface Parity {
 }
 
 /** Probabilities may differ by this much before an export is refused. */
-export const PARITY_TOLERANCE = 1e-3;
+const PARITY_TOLERANCE = 1e-3;
 
 /** Compares probabilities [images, classes] of the training graph with those of the exported file. */
-export function compareProbabilities(provider: string, trained: Float32Array, exported: Float32Array, classes: number): Parity {
+export function compareProbabilities(
+  provider: string,
+  trained: Float32Array,
+  exported: Float32Array,
+  classes: number,
+): Parity {
   if (trained.length !== exported.length) {
     throw new ToolkitError("E_PARITY", `Cannot compare ${trained.length} with ${exported.length} probabilities`);
   }
   let largestDifference = 0;
-  for (const [i, p] of trained.entries()) largestDifference = Math.max(largestDifference, Math.abs(p - (exported[i] ?? Number.NaN)));
+  for (const [i, p] of trained.entries())
+    largestDifference = Math.max(largestDifference, Math.abs(p - (exported[i] ?? Number.NaN)));
   const images = trained.length / classes;
   let flips = 0;
   for (let i = 0; i < images; i++) {
@@ -34,7 +40,9 @@ export function checkParity(parity: Parity): Parity {
   throw new ToolkitError(
     "E_PARITY",
     `Cannot keep the export: on ${parity.provider} its probabilities differ from the trained network's by up to ${parity.largestDifference.toPrecision(2)}`,
-    { hint: `${parity.flips} of ${parity.images} pictures get another label; the checkpoint still holds what was trained` },
+    {
+      hint: `${parity.flips} of ${parity.images} pictures get another label; the checkpoint still holds what was trained`,
+    },
   );
 }
 

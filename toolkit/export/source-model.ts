@@ -47,11 +47,16 @@ export function trunk(source: SourceModel): Trunk {
 
 /** The size to run at when none is chosen, in pixels: the source's, its file's own, or 224. */
 export function naturalSize(source: SourceModel): number {
-  return source.sizePx ?? readMetadata(source.model, source.name)?.preprocessing.sizePx ?? declaredSize(source.model) ?? 224;
+  return (
+    source.sizePx ?? readMetadata(source.model, source.name)?.preprocessing.sizePx ?? declaredSize(source.model) ?? 224
+  );
 }
 
 /** How pictures are normalised for a source: as stated, as its file says, or as ImageNet's networks want it. */
 export function normalisationOf(source: SourceModel): Normalisation {
   const own = readMetadata(source.model, source.name)?.preprocessing;
-  return { mean: source.mean ?? own?.mean ?? imagenetNormalisation.mean, std: source.std ?? own?.std ?? imagenetNormalisation.std };
+  return {
+    mean: source.mean ?? own?.mean ?? imagenetNormalisation.mean,
+    std: source.std ?? own?.std ?? imagenetNormalisation.std,
+  };
 }

@@ -7,7 +7,14 @@ import type { BadFile } from "../data/sample.ts";
 export type FineTuneEvent =
   /** A line for the log: what was decided and why. */
   | { readonly kind: "note"; readonly text: string }
-  | { readonly kind: "stage"; readonly stage: StageName; readonly index: number; readonly count: number; readonly epochs: number; readonly steps: number }
+  | {
+      readonly kind: "stage";
+      readonly stage: StageName;
+      readonly index: number;
+      readonly count: number;
+      readonly epochs: number;
+      readonly steps: number;
+    }
   /** Features of the frozen backbone: photos done of all. */
   | { readonly kind: "features"; readonly done: number; readonly total: number }
   | (StepEvent & { readonly stage: StageName })

@@ -31,17 +31,27 @@ export interface ExportContext {
  * The bytes of model.onnx, after running validation photos through it and comparing with what the training graph said.
  * @throws E_PARITY where they differ
  */
-export async function exportStudent(student: Student, context: ExportContext): Promise<{ model: Uint8Array; parity: Parity }> {
+export async function exportStudent(
+  student: Student,
+  context: ExportContext,
+): Promise<{ model: Uint8Array; parity: Parity }> {
   const { options, evaluation, photos, normalisation } = context;
   const model = encodeModel(
-    inferenceModel(student.graph, { metadata: metadataFor(student, context), features: student.features, input: "pixels" }),
+    inferenceModel(student.graph, {
+      metadata: metadataFor(student, context),
+      features: student.features,
+      input: "pixels",
+    }),
   );
   const { runtime } = options.platform;
   const parity = checkParity(await measureParity(runtime, model, photos, normalisation, evaluation));
   return { model, parity };
 }
 
-function metadataFor(student: Student, { options, settings, normalisation, evaluation, epoch }: ExportContext): ModelMetadata {
+function metadataFor(
+  student: Student,
+  { options, settings, normalisation, evaluation, epoch }: ExportContext,
+): ModelMetadata {
   const { source, dataset } = options;
   return {
     version: 1,
@@ -89,7 +99,10 @@ async function measureParity(
   try {
     let seen = 0;
     for await (const batch of photos.validation()) {
-      const out = await session.run({ feeds: new Map([["image", pixelsOf(batch, normalisation)]]), fetch: ["probabilities"] });
+      const out = await session.run({
+        feeds: new Map([["image", pixelsOf(batch, normalisation)]]),
+        fetch: ["probabilities"],
+      });
       const data = (out.get("probabilities") as TensorData).data as Float32Array;
       for (let i = 0; i < batch.count; i++) {
         const row = expected.get(batch.indices[i] ?? -1);

@@ -65,7 +65,7 @@ export function fineTune(options: FineTuneOptions): FineTuneRun {
       if (!reading) {
         reading = true;
         // a failure reaches the caller through the promise that is returned
-        drain().catch(() => {});
+        drain().catch(nothing);
       }
       return promise;
     },
@@ -79,13 +79,15 @@ export function fineTune(options: FineTuneOptions): FineTuneRun {
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
+  let resolve: (value: T) => void = nothing;
+  let reject: (error: unknown) => void = nothing;
   const promise = new Promise<T>((yes, no) => {
     resolve = yes;
     reject = no;
   });
   // whoever reads the events sees the failure there; the promise alone must not end the process
-  promise.catch(() => {});
+  promise.catch(nothing);
   return { promise, resolve, reject };
 }
+
+function nothing(): void {}

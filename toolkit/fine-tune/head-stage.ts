@@ -75,7 +75,13 @@ export async function* computeFeatures(
 }
 
 /** The stage that trains the head on cached features. */
-export function headStage(student: Student, settings: Settings, train: FeatureTable, validation: FeatureTable, classes: number): Stage {
+export function headStage(
+  student: Student,
+  settings: Settings,
+  train: FeatureTable,
+  validation: FeatureTable,
+  classes: number,
+): Stage {
   const head = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
   const parameters = parametersOf(head);
   const { graph, masks } = trainingDropout(head);
@@ -99,8 +105,16 @@ export function headStage(student: Student, settings: Settings, train: FeatureTa
     logits: student.logits,
     classes,
     dims: new Map(),
-    batches: (epoch, position) => featureBatches(student, train, shuffled(usable, settings.seed, epoch), rows, position),
-    validation: () => featureBatches(student, validation, validation.rows.flatMap((row, i) => (row ? [i] : [])), EVALUATION_ROWS, 0),
+    batches: (epoch, position) =>
+      featureBatches(student, train, shuffled(usable, settings.seed, epoch), rows, position),
+    validation: () =>
+      featureBatches(
+        student,
+        validation,
+        validation.rows.flatMap((row, i) => (row ? [i] : [])),
+        EVALUATION_ROWS,
+        0,
+      ),
     stepsPerEpoch,
     epochs: settings.headEpochs,
     schedule: chooseSchedule(settings.headRate, 0, stepsPerEpoch),

@@ -14,8 +14,8 @@ import type { FineTuneOptions } from "./fine-tune.ts";
 import { batchNormForm, networkStage, unfold, withBatchNorm } from "./network-stage.ts";
 import { openPhotos } from "./photos.ts";
 import type { Photos } from "./photos.ts";
-import { readBest, readSaved } from "./run-state.ts";
-import type { Fingerprint, Saved } from "./run-state.ts";
+import { readSaved, readStage } from "./run-state.ts";
+import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
 import { runStage } from "./run-stage.ts";
 import type { Control, StageOptions, StageOutcome } from "./run-stage.ts";
 import { settle } from "./settings.ts";
@@ -34,7 +34,9 @@ interface Context {
   readonly photos: Photos;
   readonly bad: Map<string, BadFile>;
   readonly fingerprint: Fingerprint;
-  readonly resumed: { readonly saved: Saved; readonly checkpoint: Checkpoint; readonly best: Best | undefined } | undefined;
+  readonly resumed:
+    | { readonly saved: Saved; readonly checkpoint: Checkpoint; readonly best: Best | undefined }
+    | undefined;
 }
 
 /** The best weights of a run so far, applied to the network they belong to. */
@@ -58,12 +60,28 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
     const steps = settings.headEpochs * Math.ceil(options.dataset.train.length / settings.batchSize);
     if (context.resumed && names.indexOf(context.resumed.saved.stage) > index) {
       stepsBefore += steps;
+      const ended = await savedStage(name, context);
+      if (ended) {
+        stages.push({ stage: name, final: ended.final ?? ended.best.evaluation, best: ended.best.evaluation, bestEpoch: ended.best.epoch });
+        chosen = { student, best: ended.best };
+        student = { ...student, graph: withConstants(student.graph, ended.best.weights) };
+      }
       continue;
     }
     if (name === "network") student = yield* prepareNetwork(student, context);
-    const stage = name === "head" ? yield* prepareHead(student, context) : networkStage(student, settings, context.photos, classCount(options));
-    yield { kind: "stage", stage: name, index, count: names.length, epochs: stage.epochs, steps: stage.epochs * stage.stepsPerEpoch };
-    const outcome = yield* runStage(stage, stageOptions(stage, context, stepsBefore));
+    const stage =
+      name === "head"
+        ? yield* prepareHead(student, context)
+        : networkStage(student, settings, context.photos, classCount(options));
+    yield {
+      kind: "stage",
+      stage: name,
+      index,
+      count: names.length,
+      epochs: stage.epochs,
+      steps: stage.epochs * stage.stepsPerEpoch,
+    };
+    const outcome = yield* runStage(stage, await stageOptions(stage, context, stepsBefore));
     if (outcome.aborted) return { ...emptyResult(context), stages };
     stages.push(...resultOf(name, outcome));
     chosen = choose(chosen, student, outcome, settings);
@@ -84,7 +102,12 @@ function classCount({ dataset }: FineTuneOptions): number {
   return dataset.classes.length;
 }
 
-async function openContext(options: FineTuneOptions, control: Control, settings: Settings, student: Student): Promise<Context> {
+async function openContext(
+  options: FineTuneOptions,
+  control: Control,
+  settings: Settings,
+  student: Student,
+): Promise<Context> {
   const bad = new Map<string, BadFile>();
   const normalisation = normalisationOf(options.source);
   const { train, validation } = options.dataset;
@@ -98,7 +121,16 @@ async function openContext(options: FineTuneOptions, control: Control, settings:
     onBad: (file) => bad.set(file.path, file),
   });
   const fingerprint = fingerprintOf(options, settings);
-  return { options, control, settings, normalisation, photos, bad, fingerprint, resumed: await findResumed(options, fingerprint, control) };
+  return {
+    options,
+    control,
+    settings,
+    normalisation,
+    photos,
+    bad,
+    fingerprint,
+    resumed: await findResumed(options, fingerprint, control),
+  };
 }
 
 function fingerprintOf({ source, dataset }: FineTuneOptions, settings: Settings): Fingerprint {
@@ -111,15 +143,22 @@ function fingerprintOf({ source, dataset }: FineTuneOptions, settings: Settings)
   };
 }
 
-async function findResumed(options: FineTuneOptions, fingerprint: Fingerprint, control: Control): Promise<Context["resumed"]> {
+async function findResumed(
+  options: FineTuneOptions,
+  fingerprint: Fingerprint,
+  control: Control,
+): Promise<Context["resumed"]> {
   const { checkpoints } = options.platform;
   const found = options.resume ? await checkpoints?.latest() : undefined;
   if (!found) return undefined;
   const saved = readSaved(found.checkpoint, fingerprint);
   if (saved.limit !== null) control.limit = saved.limit;
-  const best = await checkpoints?.best();
-  const read = best && readBest(best);
-  return { saved, checkpoint: found.checkpoint, best: read?.stage === saved.stage ? read : undefined };
+  return { saved, checkpoint: found.checkpoint };
+}
+
+async function savedStage(name: StageName, { options }: Context): Promise<SavedStage | undefined> {
+  const checkpoint = await options.platform.checkpoints?.best(name);
+  return checkpoint && readStage(checkpoint);
 }
 
 function* introduce(context: Context): Generator<FineTuneEvent> {
@@ -129,7 +168,9 @@ function* introduce(context: Context): Generator<FineTuneEvent> {
     `${dataset.train.length} photos to train, ${dataset.validation.length} to validate, ${dataset.classes.length} classes; ${source.name} at ${settings.sizePx} px`,
   );
   if (!source.mean && !readMetadata(source.model, source.name)) {
-    yield note("the model does not say how its inputs were normalised: assuming ImageNet's mean and std (--mean, --std)");
+    yield note(
+      "the model does not say how its inputs were normalised: assuming ImageNet's mean and std (--mean, --std)",
+    );
   }
   if (resumed) yield note(`going on from ${resumed.saved.stage} step ${resumed.saved.progress.step}`);
 }
@@ -143,7 +184,10 @@ async function* prepareHead(student: Student, context: Context): AsyncGenerator<
   const { platform, dataset } = options;
   const model = backboneModel(student);
   const store = await platform.featureStore?.(await signatureOf(model, context), student.width);
-  const session = await platform.runtime.load(model, settings.threads === undefined ? {} : { threads: settings.threads });
+  const session = await platform.runtime.load(
+    model,
+    settings.threads === undefined ? {} : { threads: settings.threads },
+  );
   try {
     const total = dataset.train.length + dataset.validation.length;
     const tables: FeatureTable[] = [];
@@ -169,7 +213,7 @@ async function* prepareHead(student: Student, context: Context): AsyncGenerator<
 
 /** Features depend on the backbone's bytes and on how a photo becomes its input. */
 async function signatureOf(model: Uint8Array, { settings, normalisation }: Context): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", model as Uint8Array<ArrayBuffer>));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", model));
   const hex = Array.from(digest, (v) => v.toString(16).padStart(2, "0")).join("");
   return JSON.stringify([hex, settings.sizePx, settings.resizePx, normalisation.mean, normalisation.std]);
 }
@@ -182,16 +226,19 @@ async function* prepareNetwork(student: Student, context: Context): AsyncGenerat
     return { ...fresh, graph: reinitialise(fresh.graph, settings.seed) };
   }
   const { student: unfolded, restored } = await unfold(student, settings, photos, options.platform);
-  if (restored > 0) yield note(`BatchNorm was folded into ${restored} convolutions: restored with the statistics of your photos`);
+  if (restored > 0)
+    yield note(`BatchNorm was folded into ${restored} convolutions: restored with the statistics of your photos`);
   const form = batchNormForm(unfolded.graph, settings);
-  if (form !== "none") yield note(`BatchNorm uses ${form === "batch" ? "the statistics of each batch" : "its stored statistics"}`);
+  if (form !== "none")
+    yield note(`BatchNorm uses ${form === "batch" ? "the statistics of each batch" : "its stored statistics"}`);
   return unfolded;
 }
 
-function stageOptions(stage: Stage, context: Context, stepsBefore: number): StageOptions {
+async function stageOptions(stage: Stage, context: Context, stepsBefore: number): Promise<StageOptions> {
   const { options, settings, control, fingerprint, resumed } = context;
   const here = resumed?.saved.stage === stage.name ? resumed : undefined;
   const from: Progress | undefined = here?.saved.progress;
+  const before = here && (await savedStage(stage.name, context));
   return {
     settings,
     platform: options.platform,
@@ -201,7 +248,7 @@ function stageOptions(stage: Stage, context: Context, stepsBefore: number): Stag
     stepsBefore,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(here && from ? { from, state: here.checkpoint.tensors } : {}),
-    ...(here?.best ? { best: here.best } : {}),
+    ...(before ? { best: before.best } : {}),
   };
 }
 
@@ -219,7 +266,12 @@ function resultOf(stage: StageName, { last, best }: StageOutcome): readonly Stag
 }
 
 /** Under "best" the best epoch of any stage, else the last one. */
-function choose(before: Candidate | undefined, student: Student, outcome: StageOutcome, { keep }: Settings): Candidate | undefined {
+function choose(
+  before: Candidate | undefined,
+  student: Student,
+  outcome: StageOutcome,
+  { keep }: Settings,
+): Candidate | undefined {
   const kept = keep === "best" ? outcome.best : (outcome.last ?? outcome.best);
   if (!kept) return before;
   const now = { student, best: kept };
@@ -227,14 +279,33 @@ function choose(before: Candidate | undefined, student: Student, outcome: StageO
   return kept.evaluation.top1 >= before.best.evaluation.top1 ? now : before;
 }
 
-async function* finish(chosen: Candidate | undefined, stages: readonly StageResult[], context: Context): AsyncGenerator<FineTuneEvent, FineTuneResult> {
+async function* finish(
+  chosen: Candidate | undefined,
+  stages: readonly StageResult[],
+  context: Context,
+): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   for (const file of context.bad.values()) yield { kind: "bad", file };
   if (!chosen) return { ...emptyResult(context), stages };
   const { options, settings, photos, normalisation } = context;
   const { evaluation, weights, epoch } = chosen.best;
   const trained = { ...chosen.student, graph: withConstants(chosen.student.graph, weights) };
-  const { model, parity } = await exportStudent(trained, { options, settings, photos, normalisation, evaluation, epoch });
-  return { status: "done", classes: options.dataset.classes, stages, evaluation, model, parity, bad: [...context.bad.values()] };
+  const { model, parity } = await exportStudent(trained, {
+    options,
+    settings,
+    photos,
+    normalisation,
+    evaluation,
+    epoch,
+  });
+  return {
+    status: "done",
+    classes: options.dataset.classes,
+    stages,
+    evaluation,
+    model,
+    parity,
+    bad: [...context.bad.values()],
+  };
 }
 
 function emptyResult({ options, bad }: Context): FineTuneResult {

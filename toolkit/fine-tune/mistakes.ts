@@ -31,7 +31,13 @@ export async function worstMistakes(
     const pixels = sample && (await decoder.decode(sample.path, { minSidePx: SIDE_PX }).catch(() => undefined));
     if (!sample || !pixels) continue;
     const picture = resample(pixels, shorterSideSize(pixels, SIDE_PX));
-    shown.push({ picture, file: sample.id, actual: names[label] ?? "", predicted: names[predicted] ?? "", probability });
+    shown.push({
+      picture,
+      file: sample.id,
+      actual: names[label] ?? "",
+      predicted: names[predicted] ?? "",
+      probability,
+    });
   }
   return shown;
 }

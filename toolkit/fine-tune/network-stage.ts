@@ -38,9 +38,10 @@ export async function unfold(
 ): Promise<{ readonly student: Student; readonly restored: number }> {
   const outputs = settings.batchNorm === "keep" ? [] : restorable(student.graph).map((v) => v.name);
   if (outputs.length === 0) return { student, restored: 0 };
-  const session = await platform.runtime.load(encodeGraph(withChannelStatistics(student.graph, outputs, operators)), {
-    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
-  });
+  const session = await platform.runtime.load(
+    encodeGraph(withChannelStatistics(student.graph, outputs, operators)),
+    settings.threads === undefined ? {} : { threads: settings.threads },
+  );
   try {
     const statistics = await measureChannels(session, outputs, photos.sampled(STATISTICS_PHOTOS));
     return { student: { ...student, graph: restoreBatchNorm(student.graph, statistics) }, restored: outputs.length };
@@ -93,7 +94,10 @@ export function networkStage(student: Student, settings: Settings, photos: Photo
 }
 
 /** The graph that is differentiated, and the one that evaluates with the same weights. */
-function formsOf(graph: Graph, form: BatchNormForm): { training: Graph; forward: Graph; statistics: readonly BatchStatistics[] } {
+function formsOf(
+  graph: Graph,
+  form: BatchNormForm,
+): { training: Graph; forward: Graph; statistics: readonly BatchStatistics[] } {
   if (form === "none") return { training: graph, forward: graph, statistics: [] };
   if (form === "frozen") {
     const weights = batchNormAsWeights(graph);

@@ -37,26 +37,50 @@ export interface PhotosOptions {
 }
 
 /** Batches of the samples for a network whose image input is called `input`. */
-export function openPhotos({ input, train, validation, settings, normalisation, decoder, onBad }: PhotosOptions): Photos {
+export function openPhotos({
+  input,
+  train,
+  validation,
+  settings,
+  normalisation,
+  decoder,
+  onBad,
+}: PhotosOptions): Photos {
   const { batchSize, sizePx, resizePx, seed } = settings;
   // a network's batch never exceeds the photos there are
   const rows = Math.min(batchSize, train.length);
-  const common = { decoder, batchSize: rows, sizePx, resizePx, normalisation, seed, onBad } satisfies Partial<BatchOptions>;
+  const common = {
+    decoder,
+    batchSize: rows,
+    sizePx,
+    resizePx,
+    normalisation,
+    seed,
+    onBad,
+  } satisfies Partial<BatchOptions>;
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
     adapt(batches(samples, { ...common, train: false }), input, sizePx);
   return {
     rows,
     training: (epoch, position, dropPartial) =>
       adapt(
-        batches(train, { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null, epoch, skipTo: position }),
+        batches(train, {
+          ...common,
+          train: true,
+          augment: settings.augment ? { minArea: settings.cropScale } : null,
+          epoch,
+          skipTo: position,
+        }),
         input,
         sizePx,
         dropPartial ? rows : 1,
       ),
     validation: () => served(validation),
     evaluation: served,
-    sampled: (count) => served([...epochOrder(train.length, seed, 0)].slice(0, Math.max(rows, count)).map((i) => train[i] as Sample)),
-    stepsPerEpoch: (dropPartial) => (dropPartial ? Math.max(1, Math.floor(train.length / rows)) : batchCount(train.length, rows)),
+    sampled: (count) =>
+      served([...epochOrder(train.length, seed, 0)].slice(0, Math.max(rows, count)).map((i) => train[i] as Sample)),
+    stepsPerEpoch: (dropPartial) =>
+      dropPartial ? Math.max(1, Math.floor(train.length / rows)) : batchCount(train.length, rows),
     dims(graph) {
       const shape = graph.inputs[0]?.shape ?? [];
       const extents = [rows, 3, sizePx, sizePx];
@@ -65,7 +89,12 @@ export function openPhotos({ input, train, validation, settings, normalisation, 
   };
 }
 
-async function* adapt(source: AsyncIterable<Batch>, input: string, sizePx: number, minimum = 1): AsyncGenerator<TrainBatch> {
+async function* adapt(
+  source: AsyncIterable<Batch>,
+  input: string,
+  sizePx: number,
+  minimum = 1,
+): AsyncGenerator<TrainBatch> {
   for await (const batch of source) {
     if (batch.count < minimum) continue;
     const { images, labels, weight, count, indices, position } = batch;

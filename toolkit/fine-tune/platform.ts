@@ -1,6 +1,5 @@
 import type { Decoder } from "../images/decoder.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Checkpoint } from "../train/checkpoint.ts";
 import type { CheckpointFolder } from "../train/checkpoint-folder.ts";
 
 /** Rows of features kept between runs, by the content of a photo's file. */
@@ -21,12 +20,3 @@ export interface Platform {
   /** Where checkpoints go; absent: none are written. */
   readonly checkpoints?: CheckpointFolder;
 }
-
-/** What a checkpoint of a fine-tuning run says beside its tensors. */
-export interface RunHeader {
-  readonly [name: string]: unknown;
-  readonly stage: number;
-  readonly fingerprint: string;
-}
-
-export type { Checkpoint };

@@ -27,15 +27,21 @@ export interface RunFolder {
  */
 export async function openRunFolder(path: string, { resume = false }: { resume?: boolean } = {}): Promise<RunFolder> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new ToolkitError("E_WRITE", `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`, { cause: error });
+    throw new ToolkitError("E_WRITE", `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`, {
+      cause: error,
+    });
   });
   const names = (await readdir(path)).filter((name) => name !== LOCK);
   if (resume && !names.includes("checkpoints")) {
-    throw new ToolkitError("E_RUN_FOLDER", `Cannot resume "${path}": it holds no checkpoints`, { hint: "give the folder of an interrupted run with --out" });
+    throw new ToolkitError("E_RUN_FOLDER", `Cannot resume "${path}": it holds no checkpoints`, {
+      hint: "give the folder of an interrupted run with --out",
+    });
   }
   if (!resume && names.length > 0) {
     throw new ToolkitError("E_RUN_FOLDER", `Cannot start a run in "${path}": the folder is not empty`, {
-      hint: names.includes("checkpoints") ? "go on from its checkpoint with --resume, or give another folder with --out" : "give another folder with --out",
+      hint: names.includes("checkpoints")
+        ? "go on from its checkpoint with --resume, or give another folder with --out"
+        : "give another folder with --out",
     });
   }
   await lock(path);
@@ -106,7 +112,12 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   }
 }
 
-async function writeReport(folder: RunFolder, report: RunReport, result: FineTuneResult, mistakes: MistakeSource): Promise<void> {
+async function writeReport(
+  folder: RunFolder,
+  report: RunReport,
+  result: FineTuneResult,
+  mistakes: MistakeSource,
+): Promise<void> {
   await writeDurably(join(folder.path, "report.json"), json(report));
   const worst = result.evaluation ? await worstMistakes(result.evaluation, result.classes, mistakes) : [];
   await writeDurably(join(folder.path, "report.html"), await reportHtml(report, { worst }));

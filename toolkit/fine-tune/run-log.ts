@@ -69,7 +69,12 @@ export function runLog(now: () => number): RunLog {
   };
 }
 
-function assemble(result: FineTuneResult, about: RunAbout, stages: readonly StageRecord[], steps: readonly StepRecord[]): RunReport {
+function assemble(
+  result: FineTuneResult,
+  about: RunAbout,
+  stages: readonly StageRecord[],
+  steps: readonly StepRecord[],
+): RunReport {
   const { evaluation, parity } = result;
   return {
     ...about,
@@ -79,7 +84,12 @@ function assemble(result: FineTuneResult, about: RunAbout, stages: readonly Stag
     metrics: evaluation ? measure(evaluation) : null,
     badFiles: result.bad.map(({ path, code, message }) => ({ file: path, code, message })),
     parity: parity
-      ? { maxDifference: parity.largestDifference, flips: parity.flips, images: parity.images, provider: parity.provider }
+      ? {
+          maxDifference: parity.largestDifference,
+          flips: parity.flips,
+          images: parity.images,
+          provider: parity.provider,
+        }
       : null,
   };
 }

@@ -3,7 +3,7 @@ import type { EpochEvent, Progress } from "../train/train.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import type { FineTuneEvent } from "./events.ts";
 import type { Platform } from "./platform.ts";
-import { bestCheckpoint, savedCheckpoint } from "./run-state.ts";
+import { savedCheckpoint, stageCheckpoint } from "./run-state.ts";
 import type { Fingerprint } from "./run-state.ts";
 import type { Settings } from "./settings.ts";
 import { startStage } from "./stage.ts";
@@ -69,6 +69,7 @@ export async function* runStage(stage: Stage, options: StageOptions): AsyncGener
       if (progress) yield* save(stage, run, options, progress);
       return { aborted: true, last, best };
     }
+    if (best && last) await options.platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: last.evaluation }));
     return { aborted: false, last, best };
   } finally {
     await run.session.release();
@@ -80,16 +81,25 @@ async function snapshot(run: StageRun, event: EpochEvent): Promise<Best | undefi
 }
 
 async function keepBest(best: Best, stage: Stage, { platform }: StageOptions): Promise<Best> {
-  await platform.checkpoints?.saveBest(bestCheckpoint(best, stage.name));
+  await platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: undefined }));
   return best;
 }
 
-async function* save(stage: Stage, run: StageRun, options: StageOptions, progress: Progress): AsyncGenerator<FineTuneEvent> {
+async function* save(
+  stage: Stage,
+  run: StageRun,
+  options: StageOptions,
+  progress: Progress,
+): AsyncGenerator<FineTuneEvent> {
   const { platform, control, fingerprint } = options;
   if (!platform.checkpoints) return;
   const limit = Number.isFinite(control.limit) ? control.limit : null;
   const checkpoint = savedCheckpoint({ stage: stage.name, progress, limit, fingerprint }, await run.state());
-  yield { kind: "checkpoint", path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint), stage: stage.name };
+  yield {
+    kind: "checkpoint",
+    path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint),
+    stage: stage.name,
+  };
 }
 
 /** More right answers; of equal ones the lower loss. */

@@ -31,7 +31,9 @@ export function readSaved({ header }: Checkpoint, fingerprint: Fingerprint): Sav
   const saved = header as unknown as Saved;
   const differing = Object.keys(fingerprint).filter((name) => saved.fingerprint[name] !== fingerprint[name]);
   if (differing.length > 0) {
-    const list = differing.map((name) => `${name} was ${saved.fingerprint[name] ?? "absent"}, is ${fingerprint[name]}`).join("; ");
+    const list = differing
+      .map((name) => `${name} was ${saved.fingerprint[name] ?? "absent"}, is ${fingerprint[name]}`)
+      .join("; ");
     throw new ToolkitError("E_RESUME", `Cannot resume the run: ${list}`, {
       hint: "resume with the settings, model and photos it was started with, or start a new run folder",
     });
@@ -39,28 +41,46 @@ export function readSaved({ header }: Checkpoint, fingerprint: Fingerprint): Sav
   return saved;
 }
 
-const EVALUATION = "evaluation/";
-
-/** The best weights so far, with how they scored. */
-export function bestCheckpoint(best: Best, stage: StageName): Checkpoint {
-  const { probabilities, labels, indices, ...numbers } = best.evaluation;
-  const arrays: readonly (readonly [string, TensorData])[] = [
-    [`${EVALUATION}probabilities`, { dtype: "float32", shape: [probabilities.length], data: probabilities }],
-    [`${EVALUATION}labels`, { dtype: "int32", shape: [labels.length], data: labels }],
-    [`${EVALUATION}indices`, { dtype: "int32", shape: [indices.length], data: indices }],
-  ];
-  return { header: { stage, epoch: best.epoch, evaluation: numbers }, tensors: new Map([...best.weights, ...arrays]) };
+/** The best weights of a stage so far; once the stage has ended, how its last epoch scored too. */
+export interface SavedStage {
+  readonly best: Best;
+  readonly final: Evaluation | undefined;
 }
 
-/** The best weights that an interrupted stage had found. */
-export function readBest({ header, tensors }: Checkpoint): Best & { readonly stage: StageName } {
-  const array = (name: string): TensorData["data"] | undefined => tensors.get(EVALUATION + name)?.data;
-  const evaluation = {
-    ...(header["evaluation"] as Omit<Evaluation, "probabilities" | "labels" | "indices">),
-    probabilities: array("probabilities") as Float32Array,
-    labels: array("labels") as Int32Array,
-    indices: array("indices") as Int32Array,
+/** A stage's best weights as a checkpoint. */
+export function stageCheckpoint({ best, final }: SavedStage): Checkpoint {
+  return {
+    header: { epoch: best.epoch, best: numbersOf(best.evaluation), ...(final ? { final: numbersOf(final) } : {}) },
+    tensors: new Map([...best.weights, ...arraysOf("best", best.evaluation), ...(final ? arraysOf("final", final) : [])]),
   };
-  const weights = new Map([...tensors].filter(([name]) => !name.startsWith(EVALUATION)));
-  return { stage: header["stage"] as StageName, epoch: header["epoch"] as number, evaluation, weights };
+}
+
+/** What `stageCheckpoint` wrote. */
+export function readStage({ header, tensors }: Checkpoint): SavedStage {
+  const read = (name: string): Evaluation => {
+    const array = (field: string): unknown => tensors.get(`evaluation/${name}/${field}`)?.data;
+    return {
+      ...(header[name] as Numbers),
+      probabilities: array("probabilities") as Float32Array,
+      labels: array("labels") as Int32Array,
+      indices: array("indices") as Int32Array,
+    };
+  };
+  const weights = new Map([...tensors].filter(([name]) => !name.startsWith("evaluation/")));
+  const best = { epoch: header["epoch"] as number, evaluation: read("best"), weights };
+  return { best, final: header["final"] ? read("final") : undefined };
+}
+
+type Numbers = Omit<Evaluation, "probabilities" | "labels" | "indices">;
+
+function numbersOf({ probabilities: _probabilities, labels: _labels, indices: _indices, ...numbers }: Evaluation): Numbers {
+  return numbers;
+}
+
+function arraysOf(name: string, { probabilities, labels, indices }: Evaluation): readonly (readonly [string, TensorData])[] {
+  return [
+    [`evaluation/${name}/probabilities`, { dtype: "float32", shape: [probabilities.length], data: probabilities }],
+    [`evaluation/${name}/labels`, { dtype: "int32", shape: [labels.length], data: labels }],
+    [`evaluation/${name}/indices`, { dtype: "int32", shape: [indices.length], data: indices }],
+  ];
 }

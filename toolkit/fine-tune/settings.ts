@@ -88,7 +88,16 @@ export interface Settings {
  * @throws E_SETTING naming the setting, its value and what was expected
  */
 export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settings {
-  const { mode = "staged", batchSize = 16, sizePx = fallbackSizePx, optimizer, threads, maxSteps, head, features } = chosen;
+  const {
+    mode = "staged",
+    batchSize = 16,
+    sizePx = fallbackSizePx,
+    optimizer,
+    threads,
+    maxSteps,
+    head,
+    features,
+  } = chosen;
   const frozen = mode === "frozen";
   const scratch = mode === "scratch";
   const epochs = chosen.epochs ?? (frozen || scratch ? 30 : 5);

@@ -1,6 +1,6 @@
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../graph/ir.ts";
-import { OPSET } from "../export/inference-model.ts";
+import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
@@ -64,7 +64,8 @@ export async function startStage(
   await session.set(new Map([...step.initial, ...(options.state ?? [])]));
   const names = [...step.state.keys()];
   const weightNames = stage.forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
-  const score = (): Promise<Evaluation> => evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
+  const score = (): Promise<Evaluation> =>
+    evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
   return {
     session,
     weights: () => session.get(weightNames),

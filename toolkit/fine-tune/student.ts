@@ -40,20 +40,25 @@ export function graft(source: SourceModel, classes: readonly string[], settings:
       ...(settings.dropout > 0 ? { dropout: settings.dropout } : {}),
     }),
   );
-  const carried = metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
+  const carried =
+    metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
   return studentOf(carried, head.feature.name);
 }
 
 /** Names the parts of a graph with one image input and one output. */
-export function studentOf(graph: Graph, features: string): Student {
+function studentOf(graph: Graph, features: string): Student {
   const [input, ...others] = graph.inputs;
   const [logits] = graph.outputs;
   if (!input || !logits || others.length > 0 || input.shape.length !== 4) {
-    throw new ToolkitError("E_GRAPH", `Cannot train the model: expected one image input [N,3,H,W], found ${describeInputs(graph)}`);
+    throw new ToolkitError(
+      "E_GRAPH",
+      `Cannot train the model: expected one image input [N,3,H,W], found ${describeInputs(graph)}`,
+    );
   }
-  const value = [...graph.nodes.flatMap((n) => n.outputs)].find((v) => v.name === features);
+  const value = graph.nodes.flatMap((n) => n.outputs).find((v) => v.name === features);
   const width = value?.shape[1];
-  if (typeof width !== "number") throw new ToolkitError("E_NO_FEATURE", `Cannot use "${features}" as features: expected a value [N,F]`);
+  if (typeof width !== "number")
+    throw new ToolkitError("E_NO_FEATURE", `Cannot use "${features}" as features: expected a value [N,F]`);
   return { graph, input: input.name, features, width, logits: logits.name };
 }
 
@@ -61,7 +66,13 @@ function describeInputs(graph: Graph): string {
   return graph.inputs.map((v) => `${v.name} [${v.shape.join(",")}]`).join(" and ") || "none";
 }
 
-function carryOver(grafted: Graph, before: Graph, head: Head, known: readonly string[], classes: readonly string[]): Graph {
+function carryOver(
+  grafted: Graph,
+  before: Graph,
+  head: Head,
+  known: readonly string[],
+  classes: readonly string[],
+): Graph {
   const oldWeight = head.weight === undefined ? undefined : before.constants.get(head.weight);
   const oldBias = head.bias === undefined ? undefined : before.constants.get(head.bias);
   const weight = grafted.constants.get(HEAD_WEIGHT);

@@ -55,7 +55,7 @@ export class GraphBuilder {
   /** A constant; small unnamed ones of equal content are one value. */
   constant(t: TensorData, name?: string): Value {
     const share = name === undefined && t.data.byteLength <= SHARED_CONSTANT_BYTES;
-    const content = share ? `${t.dtype}[${t.shape}]${toBytes(t.data).join()}` : "";
+    const content = share ? `${t.dtype}[${t.shape.join()}]${toBytes(t.data).join()}` : "";
     const known = share ? this.#shared.get(content) : undefined;
     if (known) return known;
     const value = this.#define(constantValue(name ?? this.fresh("const"), t));
@@ -92,14 +92,27 @@ export class GraphBuilder {
   }
 
   /** Adds a node and returns all its outputs. */
-  ops(type: string, inputs: readonly (Value | undefined)[], attrs: Attributes = {}, options: NodeOptions = {}): readonly Value[] {
+  ops(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: Attributes = {},
+    options: NodeOptions = {},
+  ): readonly Value[] {
     const { domain, name, outputs } = options;
-    const draft = { op: type, ...(domain === undefined ? {} : { domain }), ...(name === undefined ? {} : { name }), inputs, attrs };
+    const draft = {
+      op: type,
+      ...(domain === undefined ? {} : { domain }),
+      ...(name === undefined ? {} : { name }),
+      inputs,
+      attrs,
+    };
     const named = outputs !== undefined;
     const known = named ? undefined : this.#written.get(nodeKey(draft, options.outputCount));
     if (known) return known;
     const types = this.#infer(draft, outputs?.length ?? options.outputCount ?? 1);
-    const values = types.map((t, i) => this.#define({ name: outputs?.[i] ?? this.fresh(type), dtype: t.dtype, shape: t.shape }));
+    const values = types.map((t, i) =>
+      this.#define({ name: outputs?.[i] ?? this.fresh(type), dtype: t.dtype, shape: t.shape }),
+    );
     const node: Node = { ...draft, outputs: values };
     this.#nodes.push(node);
     if (!named) this.#written.set(nodeKey(draft, options.outputCount), values);
@@ -141,7 +154,8 @@ export class GraphBuilder {
   }
 
   #define(value: Value): Value {
-    if (this.#values.has(value.name)) throw new ToolkitError("E_GRAPH", `Cannot define "${value.name}" twice in one graph`);
+    if (this.#values.has(value.name))
+      throw new ToolkitError("E_GRAPH", `Cannot define "${value.name}" twice in one graph`);
     this.#values.set(value.name, value);
     return value;
   }
@@ -149,13 +163,14 @@ export class GraphBuilder {
   #infer(draft: Omit<Node, "outputs">, outputCount: number): readonly TensorType[] {
     const operator = this.#operators.get(operatorKey(draft));
     const where = draft.name ? `${draft.op} "${draft.name}"` : draft.op;
-    if (!operator) throw new ToolkitError("E_NO_OPERATOR", `Cannot infer the shape of ${where}: the operator is not in the table`);
+    if (!operator)
+      throw new ToolkitError("E_NO_OPERATOR", `Cannot infer the shape of ${where}: the operator is not in the table`);
     return operator.infer(inferInput(draft, where, outputCount, (v) => this.#constants.get(v.name)));
   }
 }
 
 /** What a shape rule is given for a node. */
-export function inferInput(
+function inferInput(
   node: Omit<Node, "outputs">,
   where: string,
   outputCount: number,
@@ -178,7 +193,10 @@ export function inferInput(
   };
 }
 
-function nodeKey(node: Omit<Node, "outputs"> & { outputs?: readonly Value[] }, outputCount = node.outputs?.length ?? 1): string {
+function nodeKey(
+  node: Omit<Node, "outputs"> & { outputs?: readonly Value[] },
+  outputCount = node.outputs?.length ?? 1,
+): string {
   const attrs = Object.entries(node.attrs)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, v]) => `${name}=${attributeKey(v)}`);
@@ -186,6 +204,6 @@ function nodeKey(node: Omit<Node, "outputs"> & { outputs?: readonly Value[] }, o
 }
 
 function attributeKey(v: Attribute): string {
-  if (isTensor(v)) return `${v.dtype}[${v.shape}]${toBytes(v.data).join()}`;
+  if (isTensor(v)) return `${v.dtype}[${v.shape.join()}]${toBytes(v.data).join()}`;
   return isFloat(v) ? `float ${JSON.stringify(v.float)}` : JSON.stringify(v);
 }

@@ -15,13 +15,17 @@ export function checkGraph(graph: Graph): Graph {
   for (const node of graph.nodes) {
     for (const v of node.inputs) {
       if (v && !defined.has(v.name)) {
-        throw new ToolkitError("E_GRAPH", `Cannot use the graph: ${node.op} "${node.name ?? ""}" reads "${v.name}" before it is defined`);
+        throw new ToolkitError(
+          "E_GRAPH",
+          `Cannot use the graph: ${node.op} "${node.name ?? ""}" reads "${v.name}" before it is defined`,
+        );
       }
     }
     for (const v of node.outputs) define(v.name);
   }
   for (const v of graph.outputs) {
-    if (!defined.has(v.name)) throw new ToolkitError("E_GRAPH", `Cannot use the graph: nothing makes its output "${v.name}"`);
+    if (!defined.has(v.name))
+      throw new ToolkitError("E_GRAPH", `Cannot use the graph: nothing makes its output "${v.name}"`);
   }
   return graph;
 }

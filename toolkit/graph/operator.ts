@@ -1,5 +1,5 @@
 import type { GraphBuilder } from "./builder.ts";
-import type { Attributes, Node, TensorType, Value } from "./ir.ts";
+import type { Node, TensorType, Value } from "./ir.ts";
 import { operatorKey } from "./ir.ts";
 import type { TensorData } from "./tensor.ts";
 import type { AttributeReader } from "./attributes.ts";
@@ -53,12 +53,12 @@ export type Operators = ReadonlyMap<string, Operator>;
 
 /** The key under which an operator stands in a table. */
 export function key(operator: Operator): string {
-  return operatorKey(operator.domain === undefined ? { op: operator.type } : { op: operator.type, domain: operator.domain });
+  return operatorKey(
+    operator.domain === undefined ? { op: operator.type } : { op: operator.type, domain: operator.domain },
+  );
 }
 
 /** A table from a list. */
 export function operatorTable(list: readonly Operator[]): Operators {
   return new Map(list.map((o) => [key(o), o]));
 }
-
-export type { Attributes };

@@ -24,7 +24,7 @@ export function uniform(seed: number, stream: number, index: number): number {
 }
 
 /** A standard normal number: Box and Muller's transform of two hashes. */
-export function normal(seed: number, stream: number, index: number): number {
+function normal(seed: number, stream: number, index: number): number {
   const radius = Math.sqrt(-2 * Math.log((hash(seed, stream, index, 0) + 1) / 0x1_0000_0000));
   return radius * Math.cos((2 * Math.PI * hash(seed, stream, index, 1)) / 0x1_0000_0000);
 }

@@ -43,7 +43,10 @@ export function normaliseAxis(axis: number, rank: number, where: string): number
 export function concreteShape(shape: readonly Dim[], where: string): readonly number[] {
   return shape.map((dim) => {
     if (typeof dim === "number") return dim;
-    throw new ToolkitError("E_SHAPE", `Cannot use ${formatShape(shape)} in ${where}: the extent "${dim}" is not known yet`);
+    throw new ToolkitError(
+      "E_SHAPE",
+      `Cannot use ${formatShape(shape)} in ${where}: the extent "${dim}" is not known yet`,
+    );
   });
 }
 

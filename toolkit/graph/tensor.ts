@@ -86,7 +86,10 @@ export function sizeOf(shape: readonly number[]): number {
  */
 export function tensor(dtype: DType, shape: readonly number[], data: TypedArray): TensorData {
   if (data.length !== sizeOf(shape)) {
-    throw new ToolkitError("E_SHAPE", `Cannot make a tensor of shape [${shape}]: it needs ${sizeOf(shape)} elements, got ${data.length}`);
+    throw new ToolkitError(
+      "E_SHAPE",
+      `Cannot make a tensor of shape [${shape.join()}]: it needs ${sizeOf(shape)} elements, got ${data.length}`,
+    );
   }
   return { dtype, shape, data };
 }
@@ -98,7 +101,11 @@ export function float32(shape: readonly number[], values: ArrayLike<number>): Te
 
 /** A 1-D int64 tensor from plain numbers, as ONNX wants axes and shapes. */
 export function int64(values: readonly number[]): TensorData {
-  return tensor("int64", [values.length], BigInt64Array.from(values, (v) => BigInt(v)));
+  return tensor(
+    "int64",
+    [values.length],
+    BigInt64Array.from(values, (v) => BigInt(v)),
+  );
 }
 
 /** A rank-0 tensor. */
@@ -116,7 +123,7 @@ export function toNumbers(t: TensorData): number[] {
 }
 
 /** IEEE 754 binary16 bits to a number. */
-export function halfToFloat(bits: number): number {
+function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -22,7 +22,10 @@ export async function* evaluateTagger(
   const bad: UnreadablePhoto[] = [];
   const position = new Map(tagger.labels.map((label, i) => [label, i]));
   let next = 0;
-  for await (const photo of tagger.labelAll(samples.map((s) => s.path), { ...options, top: classes })) {
+  for await (const photo of tagger.labelAll(
+    samples.map((s) => s.path),
+    { ...options, top: classes },
+  )) {
     const index = next++;
     if ("error" in photo) {
       bad.push(photo);

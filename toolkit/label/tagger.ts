@@ -58,9 +58,14 @@ export interface Tagger {
    */
   label(photo: string | Uint8Array, options?: LabelOptions): Promise<LabelledPhoto>;
   /** Labels many photos in their order; one that cannot be read gets its error and stops nothing. */
-  labelAll(photos: readonly string[], options?: LabelOptions & { signal?: AbortSignal }): AsyncGenerator<LabelledPhoto | UnreadablePhoto>;
+  labelAll(
+    photos: readonly string[],
+    options?: LabelOptions & { signal?: AbortSignal },
+  ): AsyncGenerator<LabelledPhoto | UnreadablePhoto>;
   /** Probabilities [classes] and features per photo, for those who want all of them. */
-  predict(photos: readonly Pixels[]): Promise<{ readonly probabilities: readonly Float32Array[]; readonly features: readonly Float32Array[] }>;
+  predict(
+    photos: readonly Pixels[],
+  ): Promise<{ readonly probabilities: readonly Float32Array[]; readonly features: readonly Float32Array[] }>;
   close(): Promise<void>;
 }
 
@@ -72,7 +77,13 @@ const CONCURRENCY = 4;
  * Opens a model for labelling: an export of ours as it is, any other classifier with the preprocessing its card states.
  * @throws E_NO_HEAD, E_MODEL_METADATA, and as `normalise`
  */
-export async function openTagger({ source, runtime, decoder, threads, batchSize = 16 }: TaggerOptions): Promise<Tagger> {
+export async function openTagger({
+  source,
+  runtime,
+  decoder,
+  threads,
+  batchSize = 16,
+}: TaggerOptions): Promise<Tagger> {
   const { bytes, metadata } = servable(source);
   const session = await runtime.load(bytes, threads === undefined ? {} : { threads });
   const { sizePx, resizePx } = metadata.preprocessing;
@@ -86,10 +97,15 @@ export async function openTagger({ source, runtime, decoder, threads, batchSize 
     async label(photo, options) {
       const { probabilities, features } = await predict([await see(photo)]);
       const file = typeof photo === "string" ? photo : "";
-      return { file, labels: best(probabilities[0] ?? [], metadata.labels, options), features: features[0] ?? new Float32Array(0) };
+      return {
+        file,
+        labels: best(probabilities[0] ?? [], metadata.labels, options),
+        features: features[0] ?? new Float32Array(0),
+      };
     },
     async *labelAll(photos, options = {}) {
-      const load = (i: number): Promise<Pixels | UnreadablePhoto> => see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
+      const load = (i: number): Promise<Pixels | UnreadablePhoto> =>
+        see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
       const items = inOrder(photos.length, load, {
         concurrency: CONCURRENCY,
         ahead: AHEAD * batchSize,
@@ -115,20 +131,29 @@ async function* labelBatch(
   options: LabelOptions,
 ): AsyncGenerator<LabelledPhoto | UnreadablePhoto> {
   const pictures = items.flatMap(([, item]) => ("error" in item ? [] : [item]));
-  const { probabilities, features } = pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
+  const { probabilities, features } =
+    pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
   let row = 0;
   for (const [file, item] of items) {
     if ("error" in item) {
       yield item;
     } else {
-      yield { file, labels: best(probabilities[row] ?? [], labels, options), features: features[row] ?? new Float32Array(0) };
+      yield {
+        file,
+        labels: best(probabilities[row] ?? [], labels, options),
+        features: features[row] ?? new Float32Array(0),
+      };
       row++;
     }
   }
 }
 
 /** The `top` largest weights, the first of equal ones first. */
-export function best(weights: ArrayLike<number>, labels: readonly string[], { top = 5, minWeight = 0 }: LabelOptions = {}): readonly WeightedLabel[] {
+function best(
+  weights: ArrayLike<number>,
+  labels: readonly string[],
+  { top = 5, minWeight = 0 }: LabelOptions = {},
+): readonly WeightedLabel[] {
   return labels
     .map((label, i) => ({ label, weight: weights[i] ?? 0 }))
     .filter(({ weight }) => weight >= minWeight)
@@ -153,7 +178,10 @@ function servable(source: SourceModel): { bytes: Uint8Array; metadata: ModelMeta
   const normalisation = normalisationOf(source);
   const labels = source.labels ?? Array.from({ length: head.classes ?? 0 }, (_, i) => `class ${i}`);
   if (labels.length !== head.classes) {
-    throw new ToolkitError("E_MODEL_METADATA", `Cannot label with ${source.name}: its head has ${head.classes} classes, but ${labels.length} names were given`);
+    throw new ToolkitError(
+      "E_MODEL_METADATA",
+      `Cannot label with ${source.name}: its head has ${head.classes} classes, but ${labels.length} names were given`,
+    );
   }
   const metadata: ModelMetadata = {
     version: 1,
@@ -165,10 +193,17 @@ function servable(source: SourceModel): { bytes: Uint8Array; metadata: ModelMeta
     temperature: 1,
     rulesVersion: 1,
   };
-  return { bytes: encodeModel(inferenceModel({ ...graph, outputs: [head.logits] }, { metadata, features: head.feature.name })), metadata };
+  return {
+    bytes: encodeModel(inferenceModel({ ...graph, outputs: [head.logits] }, { metadata, features: head.feature.name })),
+    metadata,
+  };
 }
 
-async function predictWith(session: Session, photos: readonly Pixels[], { preprocessing, labels }: ModelMetadata): ReturnType<Tagger["predict"]> {
+async function predictWith(
+  session: Session,
+  photos: readonly Pixels[],
+  { preprocessing, labels }: ModelMetadata,
+): ReturnType<Tagger["predict"]> {
   const { sizePx } = preprocessing;
   const data = new Uint8Array(photos.length * sizePx * sizePx * 3);
   for (const [i, p] of photos.entries()) data.set(p.data, i * sizePx * sizePx * 3);

@@ -35,7 +35,8 @@ const CHUNK = 256;
 export async function* tagPhotos(photos: readonly string[], options: TagOptions): AsyncGenerator<Tagged> {
   const { index, model, signal } = options;
   await index.addLabels(options.tagger.labels);
-  for (let start = 0; start < photos.length && !signal?.aborted; start += CHUNK) {
+  for (let start = 0; start < photos.length; start += CHUNK) {
+    if (signal?.aborted) return;
     const states = new Map<string, FileState>();
     const todo: string[] = [];
     for (const file of photos.slice(start, start + CHUNK)) {
@@ -51,7 +52,11 @@ export async function* tagPhotos(photos: readonly string[], options: TagOptions)
   }
 }
 
-async function* tagChunk(files: readonly string[], states: ReadonlyMap<string, FileState>, options: TagOptions): AsyncGenerator<Tagged> {
+async function* tagChunk(
+  files: readonly string[],
+  states: ReadonlyMap<string, FileState>,
+  options: TagOptions,
+): AsyncGenerator<Tagged> {
   const { tagger, index, model, signal, labelledAt, top = 20, minWeight = 0.001 } = options;
   const labelled: IndexedPhoto[] = [];
   const done: Tagged[] = [];
@@ -64,10 +69,23 @@ async function* tagChunk(files: readonly string[], states: ReadonlyMap<string, F
     }
     try {
       const sha256 = await hashFile(photo.file);
-      labelled.push({ path: photo.file, sha256, ...state, labels: photo.labels, features: photo.features, model, ...(labelledAt === undefined ? {} : { labelledAt }) });
+      labelled.push({
+        path: photo.file,
+        sha256,
+        ...state,
+        labels: photo.labels,
+        features: photo.features,
+        model,
+        ...(labelledAt === undefined ? {} : { labelledAt }),
+      });
       done.push({ file: photo.file, status: "labelled" });
     } catch (error) {
-      done.push({ file: photo.file, status: "failed", code: errorCode(error) ?? "E_IMAGE_READ", message: errorMessage(error) });
+      done.push({
+        file: photo.file,
+        status: "failed",
+        code: errorCode(error) ?? "E_IMAGE_READ",
+        message: errorMessage(error),
+      });
     }
   }
   await index.add(labelled);

@@ -9,7 +9,8 @@ import {
   type TensorData,
   type TypedArray,
 } from "../graph/tensor.ts";
-import { dtypeOf, elementName } from "./element-types.ts";
+import { dtypeOf } from "../graph/element-type.ts";
+import { elementName } from "./element-name.ts";
 import { parseExternalData, type ReadExternal } from "./external.ts";
 import { exactInteger, safeInteger } from "./integers.ts";
 import { onnx } from "./schema.js";

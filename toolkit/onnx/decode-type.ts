@@ -3,7 +3,8 @@ import type { Dim, TensorType } from "../graph/ir.ts";
 import { UNKNOWN_TYPE } from "../graph/ir.ts";
 import { formatShape } from "../graph/shape.ts";
 import { MAX_ELEMENTS } from "./decode-tensor.ts";
-import { dtypeOf, elementName } from "./element-types.ts";
+import { dtypeOf } from "../graph/element-type.ts";
+import { elementName } from "./element-name.ts";
 import { safeInteger } from "./integers.ts";
 import type { onnx } from "./schema.js";
 

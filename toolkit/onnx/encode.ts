@@ -5,7 +5,7 @@ import { GRADIENT_DOMAIN, UNKNOWN_TYPE } from "../graph/ir.ts";
 import { formatShape } from "../graph/shape.ts";
 import { sizeOf, type TensorData, toBytes } from "../graph/tensor.ts";
 import { describeNode } from "./describe-node.ts";
-import { elementCode } from "./element-types.ts";
+import { elementTypeNumber } from "../graph/element-type.ts";
 import { onnx } from "./schema.js";
 
 const types = onnx.AttributeProto.AttributeType;
@@ -106,14 +106,14 @@ function encodeTensor(t: TensorData, name: string): onnx.TensorProto.$Properties
       `Cannot write the tensor "${name}": ${t.data.length} elements do not fill ${formatShape(t.shape)}`,
     );
   }
-  return { name, data_type: elementCode(t.dtype), dims: [...t.shape], raw_data: toBytes(t.data) };
+  return { name, data_type: elementTypeNumber(t.dtype), dims: [...t.shape], raw_data: toBytes(t.data) };
 }
 
 function encodeValue(v: Value): onnx.ValueInfoProto.$Properties {
   // nothing is known of it: ONNX Runtime infers what is left out, and refuses what is wrong
   if (isUnknown(v)) return { name: v.name };
   const dim = v.shape.map((d) => (typeof d === "number" ? { dim_value: d } : { dim_param: d }));
-  return { name: v.name, type: { tensor_type: { elem_type: elementCode(v.dtype), shape: { dim } } } };
+  return { name: v.name, type: { tensor_type: { elem_type: elementTypeNumber(v.dtype), shape: { dim } } } };
 }
 
 function isUnknown({ shape }: TensorType): boolean {

@@ -2,7 +2,7 @@ import type { InferInput, Operator } from "../graph/operator.ts";
 import type { TensorType } from "../graph/ir.ts";
 import { broadcastShapes } from "../graph/shape.ts";
 import { toNumbers } from "../graph/tensor.ts";
-import { elementTypeNumber } from "./element-type.ts";
+import { elementTypeNumber } from "../graph/element-type.ts";
 import { scalarLike, zerosLike } from "./like.ts";
 
 /** The type of an elementwise operator: the first input's element type, all shapes broadcast. */

@@ -1,5 +1,5 @@
 import type { Operator } from "../graph/operator.ts";
-import { elementTypeNumber, elementTypeOf, isFloating } from "./element-type.ts";
+import { elementTypeNumber, elementTypeOf, isFloating } from "../graph/element-type.ts";
 
 export const cast: Operator = {
   type: "Cast",

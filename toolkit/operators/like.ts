@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { Dim, Value } from "../graph/ir.ts";
 import { sameShape } from "../graph/shape.ts";
 import { scalar } from "../graph/tensor.ts";
-import { elementTypeNumber } from "./element-type.ts";
+import { elementTypeNumber } from "../graph/element-type.ts";
 
 /** `v` in the shape of `like`, which has as many elements. */
 export function reshapeLike(b: GraphBuilder, v: Value, like: Value): Value {

@@ -5,7 +5,7 @@ import type { InferInput, Operator } from "../graph/operator.ts";
 import { broadcastShapes, formatShape } from "../graph/shape.ts";
 
 /** NumPy's matmul: a vector on the left is a row, on the right a column, and its axis is dropped from the result. */
-export function productShape(a: readonly Dim[], w: readonly Dim[], where: string): readonly Dim[] {
+function productShape(a: readonly Dim[], w: readonly Dim[], where: string): readonly Dim[] {
   const left = a.length === 1 ? [1, ...a] : a;
   const right = w.length === 1 ? [...w, 1] : w;
   const [rows, inner] = left.slice(-2);

@@ -13,7 +13,7 @@ export interface AdamOptions {
 }
 
 /** Adam's direction (Kingma and Ba 2015, algorithm 1): bias-corrected first moment over the root of the bias-corrected second. */
-export function scaleByAdam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Transform {
+function scaleByAdam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Transform {
   return {
     state: (params) => [
       { name: "adam/count", dtype: "float32", shape: [] },
@@ -22,10 +22,11 @@ export function scaleByAdam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Adam
     ],
     apply({ b, params, updates, state }) {
       const n = params.length;
-      const average = (before: typeof updates[number], now: typeof before, beta: number): typeof before =>
+      const average = (before: (typeof updates)[number], now: typeof before, beta: number): typeof before =>
         b.op("Add", [b.op("Mul", [before, b.scalar(beta)]), b.op("Mul", [now, b.scalar(1 - beta)])]);
       const count = b.op("Add", [at(state, 0), b.scalar(1)]);
-      const correction = (beta: number): typeof count => b.op("Sub", [b.scalar(1), b.op("Pow", [b.scalar(beta), count])]);
+      const correction = (beta: number): typeof count =>
+        b.op("Sub", [b.scalar(1), b.op("Pow", [b.scalar(beta), count])]);
       const mean = updates.map((g, i) => average(at(state, 1 + i), g, beta1));
       const variance = updates.map((g, i) => average(at(state, 1 + n + i), b.op("Mul", [g, g]), beta2));
       const first = correction(beta1);

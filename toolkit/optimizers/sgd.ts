@@ -12,14 +12,17 @@ export interface SgdOptions {
 }
 
 /** Heavy-ball momentum as PyTorch writes it: v = momentum * v + g; the update is v, or g + momentum * v in Nesterov's form. */
-export function trace(momentum: number, nesterov = false): Transform {
+function trace(momentum: number, nesterov = false): Transform {
   return {
     state: (params) => slotsLike(params, "momentum"),
     apply({ b, updates, state }) {
       const kept = b.scalar(momentum);
       const velocity = updates.map((g, i) => b.op("Add", [b.op("Mul", [at(state, i), kept]), g]));
       if (!nesterov) return { updates: velocity, state: velocity };
-      return { updates: updates.map((g, i) => b.op("Add", [g, b.op("Mul", [at(velocity, i), kept])])), state: velocity };
+      return {
+        updates: updates.map((g, i) => b.op("Add", [g, b.op("Mul", [at(velocity, i), kept])])),
+        state: velocity,
+      };
     },
   };
 }

@@ -32,7 +32,9 @@ export interface Transform {
 }
 
 /** A stage without state that works parameter by parameter. */
-export function stateless(update: (x: { b: GraphBuilder; param: Value; update: Value; rate: Value }) => Value): Transform {
+export function stateless(
+  update: (x: { b: GraphBuilder; param: Value; update: Value; rate: Value }) => Value,
+): Transform {
   return {
     state: () => [],
     apply: ({ b, params, updates, rates }) => ({

@@ -7,6 +7,8 @@ import type { Transform } from "./transform.ts";
  */
 export function addWeightDecay(decay: number, { all = false }: { all?: boolean } = {}): Transform {
   return stateless(({ b, param, update }) =>
-    decay === 0 || (!all && param.shape.length <= 1) ? update : b.op("Add", [update, b.op("Mul", [param, b.scalar(decay)])]),
+    decay === 0 || (!all && param.shape.length <= 1)
+      ? update
+      : b.op("Add", [update, b.op("Mul", [param, b.scalar(decay)])]),
   );
 }

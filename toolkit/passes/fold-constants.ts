@@ -1,6 +1,6 @@
 import type { Graph, Node } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate } from "../operators/evaluate.ts";
 import { prune } from "./prune.ts";
 
 /** Computes what depends on constants alone, where `accept` lets it: such a node becomes a constant under its output's name. */

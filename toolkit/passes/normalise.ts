@@ -3,7 +3,7 @@ import { checkGraph } from "../graph/check.ts";
 import { GRADIENT_DOMAIN } from "../graph/ir.ts";
 import type { Graph, Model, Node } from "../graph/ir.ts";
 import { describeNode } from "../onnx/describe-node.ts";
-import { asSingle } from "./evaluate.ts";
+import { asSingle } from "../operators/evaluate.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { attributesToInputs } from "./normalise/attributes-to-inputs.ts";
 import { decompositions } from "./normalise/decompositions.ts";
@@ -19,7 +19,7 @@ import { prune } from "./prune.ts";
 
 export { declaredSize, imageInput } from "./normalise/image-input.ts";
 
-/** The version of the standard operators that everything behind `normalise` is written for. */
+/** The version of the standard operators that everything behind `normalise` is written for, and so of every file written. */
 export const OPSET = 17;
 
 const rewrites: Rewrites = { ...attributesToInputs, ...decompositions, ...inferenceForm, ...reductions, ...softmaxes };

@@ -24,7 +24,6 @@ function freshWeights(node: Node, graph: Graph, seed: number): readonly (readonl
     const t = graph.constants.get(name);
     return t ? [[name, { ...t, data: fill(t, hashText(name)) }]] : [];
   };
-  const filled = (value: number) => (t: TensorData) => new Float32Array(sizeOf(t.shape)).fill(value);
   if (node.op === "Conv") {
     return [...weight(1, (t, stream) => kaimingNormal(t, seed, stream)), ...weight(2, filled(0))];
   }
@@ -35,6 +34,10 @@ function freshWeights(node: Node, graph: Graph, seed: number): readonly (readonl
     return [...weight(1, filled(1)), ...weight(2, filled(0)), ...weight(3, filled(0)), ...weight(4, filled(1))];
   }
   return [];
+}
+
+function filled(value: number): (t: TensorData) => Float32Array {
+  return (t) => new Float32Array(sizeOf(t.shape)).fill(value);
 }
 
 /** A filter [O,I/groups,kh,kw]. */

@@ -96,7 +96,7 @@ export function topError({ probabilities, labels, classes }: Predictions, k: num
 }
 
 /** The most probable class of each sample, the first one among equals. */
-export function predictedClasses({ probabilities, labels, classes }: Predictions): Int32Array {
+function predictedClasses({ probabilities, labels, classes }: Predictions): Int32Array {
   return Int32Array.from({ length: labels.length }, (_, i) => {
     let best = 0;
     for (let c = 1; c < classes; c++) {

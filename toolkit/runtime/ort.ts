@@ -85,11 +85,17 @@ async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promis
       logSeverityLevel: 3,
     });
   } catch (error) {
-    throw new ToolkitError("E_RUNTIME", `Cannot load the graph into ONNX Runtime: ${firstLine(error)}`, { cause: error });
+    throw new ToolkitError("E_RUNTIME", `Cannot load the graph into ONNX Runtime: ${firstLine(error)}`, {
+      cause: error,
+    });
   }
 }
 
-async function runSession(session: OrtSession, feeds: Record<string, OrtTensor>, fetch: readonly string[]): Promise<Record<string, OrtTensor>> {
+async function runSession(
+  session: OrtSession,
+  feeds: Record<string, OrtTensor>,
+  fetch: readonly string[],
+): Promise<Record<string, OrtTensor>> {
   try {
     return await session.run(feeds, fetch);
   } catch (error) {

@@ -3,7 +3,6 @@ import { parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import { errorCode, errorMessage } from "../errors.ts";
 import { ortSession } from "./ort.ts";
-import type { Ort } from "./ort.ts";
 import type { LoadOptions, RunOptions, Session, Tensors } from "./runtime.ts";
 
 /** One call to a session and what it needs. */
@@ -26,7 +25,7 @@ let session: Session | undefined;
 
 async function answer(request: Request): Promise<Tensors | undefined> {
   if (request.kind === "load") {
-    session = await ortSession(ort as unknown as Ort, request.model, request.options);
+    session = await ortSession(ort, request.model, request.options);
     return undefined;
   }
   if (!session) throw new Error("the session is not loaded");

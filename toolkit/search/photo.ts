@@ -45,7 +45,7 @@ export function photoChange(photo: IndexedPhoto): PhotoChange {
 }
 
 /** The first 63 bits of a digest in hex. */
-export function imageIdOf(sha256: string): bigint {
+function imageIdOf(sha256: string): bigint {
   return BigInt(`0x${sha256.slice(0, 16)}`) >> 1n;
 }
 

@@ -49,7 +49,7 @@ export function parseQuery(text: string): Query {
 }
 
 /** The query as shown in errors: one line, shortened. */
-export function quoteQuery(text: string): string {
+function quoteQuery(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }
 

@@ -29,7 +29,7 @@ export async function nearestFeatures(
 }
 
 /** Cosine of the angle between two vectors [F]; 0 where one has no length, or where they differ in size. */
-export function cosine(a: Float32Array, b: Float32Array): number {
+function cosine(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return 0;
   let dot = 0;
   let squareA = 0;

@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors.ts";
+import { nearestNames } from "../nearest-names.ts";
 import type { Condition } from "./plan.ts";
-import { nearestNames } from "./nearest.ts";
 import type { Query, TermQuery } from "./query.ts";
 import type { LabelRow, Store } from "./store.ts";
 
@@ -79,7 +79,7 @@ function unknownLabel(term: TermQuery, rows: readonly LabelRow[]): ToolkitError 
   const text = JSON.stringify(term.text.length > 60 ? `${term.text.slice(0, 57)}...` : term.text);
   const what = term.wildcard ? `no label matches ${text}` : `no label is called ${text}`;
   const near = nearestNames(
-    foldLabel(term.text),
+    term.text,
     rows.map((row) => row.name),
     foldLabel,
   );

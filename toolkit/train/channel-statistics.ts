@@ -45,7 +45,10 @@ export async function measureChannels(
   const variances = new Map<string, Float64Array[]>();
   for await (const batch of batches) {
     if (batch.count < batch.labels.length) continue;
-    const out = await session.run({ feeds: batch.inputs, fetch: values.flatMap((name) => [name + MEAN, name + VARIANCE]) });
+    const out = await session.run({
+      feeds: batch.inputs,
+      fetch: values.flatMap((name) => [name + MEAN, name + VARIANCE]),
+    });
     for (const name of values) {
       append(means, name, out.get(name + MEAN));
       append(variances, name, out.get(name + VARIANCE));

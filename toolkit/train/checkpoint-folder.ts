@@ -8,14 +8,16 @@ import type { Checkpoint } from "./checkpoint.ts";
 const KEPT = 2;
 const NUMBERED = /^step-(\d+)\.ckpt$/;
 
-/** The checkpoints of a run: `step-N.ckpt`, newest last, and `best.ckpt`. */
+/** The checkpoints of a run: `step-N.ckpt`, newest last, and `best-STAGE.ckpt`. */
 export interface CheckpointFolder {
   /** Writes the checkpoint of a step; only then are older ones removed. */
   save(step: number, checkpoint: Checkpoint): Promise<string>;
-  saveBest(checkpoint: Checkpoint): Promise<string>;
+  saveBest(stage: string, checkpoint: Checkpoint): Promise<string>;
   /** The newest checkpoint whose digest holds, and why newer ones were passed over. */
-  latest(): Promise<{ readonly checkpoint: Checkpoint; readonly path: string; readonly passedOver: readonly string[] } | undefined>;
-  best(): Promise<Checkpoint | undefined>;
+  latest(): Promise<
+    { readonly checkpoint: Checkpoint; readonly path: string; readonly passedOver: readonly string[] } | undefined
+  >;
+  best(stage: string): Promise<Checkpoint | undefined>;
 }
 
 /** Opens (and makes) the folder. Left-over temporary files of writers that were killed are removed. */
@@ -34,8 +36,8 @@ export async function openCheckpoints(folder: string): Promise<CheckpointFolder>
       for (const old of (await numbered()).slice(0, -KEPT)) await rm(join(folder, old.name), { force: true });
       return path;
     },
-    async saveBest(checkpoint) {
-      const path = join(folder, "best.ckpt");
+    async saveBest(stage, checkpoint) {
+      const path = join(folder, `best-${stage}.ckpt`);
       await writeDurably(path, await encodeCheckpoint(checkpoint));
       return path;
     },
@@ -51,8 +53,8 @@ export async function openCheckpoints(folder: string): Promise<CheckpointFolder>
       }
       return undefined;
     },
-    async best() {
-      const path = join(folder, "best.ckpt");
+    async best(stage) {
+      const path = join(folder, `best-${stage}.ckpt`);
       try {
         return await decodeCheckpoint(await readFile(path), path);
       } catch {

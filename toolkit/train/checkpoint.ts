@@ -59,10 +59,13 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
   if (version !== VERSION) refuse(`it has version ${version}, this toolkit reads version ${VERSION}`);
   const end = bytes.length - DIGEST_BYTES;
   const digest = await sha256(bytes.subarray(0, end));
-  if (!digest.every((v, i) => v === bytes[end + i])) refuse("its digest does not match its content: it was cut short or damaged");
+  if (!digest.every((v, i) => v === bytes[end + i]))
+    refuse("its digest does not match its content: it was cut short or damaged");
   const textLength = view.getUint32(12, true);
   const start = Math.ceil((FIXED_BYTES + textLength) / ALIGNMENT) * ALIGNMENT;
-  const { header, tensors } = JSON.parse(new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + textLength))) as {
+  const { header, tensors } = JSON.parse(
+    new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + textLength)),
+  ) as {
     header: Record<string, unknown>;
     tensors: readonly Entry[];
   };
@@ -75,5 +78,5 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
 }
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }

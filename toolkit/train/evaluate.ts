@@ -30,7 +30,11 @@ export async function evaluate(
   const indices: number[] = [];
   let classes = 0;
   for await (const batch of batches) {
-    const out = await session.run({ feeds: batch.inputs, fetch: [logits], ...(program === undefined ? {} : { program }) });
+    const out = await session.run({
+      feeds: batch.inputs,
+      fetch: [logits],
+      ...(program === undefined ? {} : { program }),
+    });
     const t = out.get(logits) as TensorData;
     classes = t.shape[1] ?? 0;
     for (let i = 0; i < batch.count; i++) {
@@ -43,7 +47,12 @@ export async function evaluate(
 }
 
 /** The evaluation of logits, a row per sample. */
-export function score(rows: readonly Float32Array[], labels: readonly number[], indices: readonly number[], classes: number): Evaluation {
+export function score(
+  rows: readonly Float32Array[],
+  labels: readonly number[],
+  indices: readonly number[],
+  classes: number,
+): Evaluation {
   const probabilities = new Float32Array(rows.length * classes);
   let loss = 0;
   let first = 0;
@@ -71,7 +80,7 @@ export function score(rows: readonly Float32Array[], labels: readonly number[], 
 }
 
 /** Softmax of a row of logits, with the largest taken off first so that it cannot overflow. */
-export function softmax(logits: ArrayLike<number>): Float32Array {
+function softmax(logits: ArrayLike<number>): Float32Array {
   const top = Math.max(...Array.from(logits));
   const powers = Float64Array.from(logits, (z) => Math.exp(z - top));
   const sum = powers.reduce((s, v) => s + v, 0);

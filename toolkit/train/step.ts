@@ -72,7 +72,10 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
 }
 
 /** `graph` with some of its constants turned into inputs, and what they held. */
-export function constantsAsInputs(graph: Graph, names: readonly string[]): { graph: Graph; values: ReadonlyMap<string, TensorData> } {
+export function constantsAsInputs(
+  graph: Graph,
+  names: readonly string[],
+): { graph: Graph; values: ReadonlyMap<string, TensorData> } {
   const constants = new Map(graph.constants);
   const values = new Map<string, TensorData>();
   for (const name of names) {
@@ -135,7 +138,10 @@ function finish(
   return { graph: b.build(outputs), state, initial, parameters };
 }
 
-function startOf(values: ReadonlyMap<string, TensorData>, slots: readonly { name: string; dtype: TensorData["dtype"]; shape: Value["shape"] }[]): ReadonlyMap<string, TensorData> {
+function startOf(
+  values: ReadonlyMap<string, TensorData>,
+  slots: readonly { name: string; dtype: TensorData["dtype"]; shape: Value["shape"] }[],
+): ReadonlyMap<string, TensorData> {
   const start = new Map(values);
   for (const s of slots) {
     const shape = concreteShape(s.shape, s.name);

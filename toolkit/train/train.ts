@@ -22,7 +22,7 @@ export interface Progress {
   readonly metrics: readonly number[];
 }
 
-export const START: Progress = { epoch: 0, position: 0, step: 0, lossSum: 0, correct: 0, samples: 0, metrics: [] };
+const START: Progress = { epoch: 0, position: 0, step: 0, lossSum: 0, correct: 0, samples: 0, metrics: [] };
 
 export interface StepEvent {
   readonly kind: "step";
@@ -114,22 +114,39 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   }
 }
 
-async function runStep(options: TrainOptions, batch: TrainBatch, rate: number, step: number): Promise<{ loss: number; correct: number }> {
+async function runStep(
+  options: TrainOptions,
+  batch: TrainBatch,
+  rate: number,
+  step: number,
+): Promise<{ loss: number; correct: number }> {
   const { session, logits, classes } = options;
   const feeds: Tensors = new Map([
     ...batch.inputs,
     ...(options.extras?.(step) ?? []),
     [STEP.target, oneHot(batch.labels, classes)],
     [STEP.weight, float32([batch.weight.length], batch.weight)],
-    [STEP.divisor, scalar(Math.max(1e-12, batch.weight.reduce((sum, w) => sum + w, 0)))],
+    [
+      STEP.divisor,
+      scalar(
+        Math.max(
+          1e-12,
+          batch.weight.reduce((sum, w) => sum + w, 0),
+        ),
+      ),
+    ],
     [STEP.rate, scalar(rate)],
   ]);
   const out = await session.run({ feeds, fetch: [STEP.loss, logits] });
   const loss = Number((out.get(STEP.loss) as TensorData).data[0]);
   if (!Number.isFinite(loss)) {
-    throw new ToolkitError("E_NONFINITE_LOSS", `Cannot go on training: the loss is ${loss} at step ${step + 1} (rate ${rate})`, {
-      hint: `try a lower rate, such as --rate ${Number((rate / 10).toPrecision(1))}; the last good weights are kept`,
-    });
+    throw new ToolkitError(
+      "E_NONFINITE_LOSS",
+      `Cannot go on training: the loss is ${loss} at step ${step + 1} (rate ${rate})`,
+      {
+        hint: `try a lower rate, such as --rate ${Number((rate / 10).toPrecision(1))}; the last good weights are kept`,
+      },
+    );
   }
   return { loss, correct: countCorrect((out.get(logits) as TensorData).data as Float32Array, batch, classes) };
 }

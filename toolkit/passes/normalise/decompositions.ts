@@ -1,7 +1,7 @@
 import { operators } from "../../operators/index.ts";
 import type { Value } from "../../graph/ir.ts";
 import { normaliseAxis } from "../../graph/shape.ts";
-import { elementTypeNumber } from "../../operators/element-type.ts";
+import { elementTypeNumber } from "../../graph/element-type.ts";
 import { attributesWithout, refuse } from "./rewrite.ts";
 import type { Rewrites, Rewriting } from "./rewrite.ts";
 

@@ -2,7 +2,7 @@ import { readAttributes } from "../../graph/attributes.ts";
 import type { AttributeReader } from "../../graph/attributes.ts";
 import type { Attributes, Dim, TensorType } from "../../graph/ir.ts";
 import { multiplyDims } from "../../graph/shape.ts";
-import { movements } from "../movement.ts";
+import { movements } from "../../operators/movement.ts";
 
 /** An integer tensor as far as it follows from shapes: numbers, and names of extents. */
 export interface Elements {

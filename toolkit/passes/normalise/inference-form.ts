@@ -3,7 +3,7 @@ import type { Dim } from "../../graph/ir.ts";
 import { multiplyDims, sameShape } from "../../graph/shape.ts";
 import { float32, int64, scalar } from "../../graph/tensor.ts";
 import type { TensorData } from "../../graph/tensor.ts";
-import { elementTypeOf } from "../../operators/element-type.ts";
+import { elementTypeOf } from "../../graph/element-type.ts";
 import { attributesWithout, refuse } from "./rewrite.ts";
 import type { Rewrites, Rewriting } from "./rewrite.ts";
 

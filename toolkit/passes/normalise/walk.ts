@@ -7,7 +7,7 @@ import { toNumbers } from "../../graph/tensor.ts";
 import type { TensorData } from "../../graph/tensor.ts";
 import { describeNode } from "../../onnx/describe-node.ts";
 import { operators } from "../../operators/index.ts";
-import { asSingle, evaluate, tensorOf } from "../evaluate.ts";
+import { asSingle, evaluate, tensorOf } from "../../operators/evaluate.ts";
 import { inferElements } from "./elements.ts";
 import type { Elements } from "./elements.ts";
 import { refuse } from "./rewrite.ts";

@@ -4,7 +4,7 @@ import type { Attributes } from "../graph/ir.ts";
 import { broadcastShapes, normaliseAxis } from "../graph/shape.ts";
 import { allocate, asFloat32, int64, sizeOf, toNumbers } from "../graph/tensor.ts";
 import type { DType, TensorData } from "../graph/tensor.ts";
-import { elementTypeOf } from "../operators/element-type.ts";
+import { elementTypeOf } from "../graph/element-type.ts";
 import { movements } from "./movement.ts";
 
 type Inputs = readonly (TensorData | undefined)[];

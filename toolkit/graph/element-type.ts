@@ -1,7 +1,7 @@
 import { ToolkitError } from "../errors.ts";
-import type { DType } from "../graph/tensor.ts";
+import type { DType } from "./tensor.ts";
 
-/** ONNX's numbers for element types (TensorProto.DataType), as Cast's attribute `to` wants them. */
+/** ONNX's numbers for the element types the toolkit reads (TensorProto.DataType). */
 const numbers: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
@@ -18,11 +18,18 @@ const numbers: Readonly<Record<DType, number>> = {
   bfloat16: 16,
 };
 
-const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name as DType]));
+const dtypes: ReadonlyMap<number, DType> = new Map(
+  Object.entries(numbers).map(([dtype, number]) => [number, dtype as DType]),
+);
 
 /** ONNX's number for an element type. */
 export function elementTypeNumber(dtype: DType): number {
   return numbers[dtype];
+}
+
+/** The element type behind ONNX's number; undefined for those the toolkit does not read (strings, complex, 8 bits and less of float). */
+export function dtypeOf(number: number): DType | undefined {
+  return dtypes.get(number);
 }
 
 /**
@@ -30,13 +37,12 @@ export function elementTypeNumber(dtype: DType): number {
  * @throws E_MODEL_INVALID for a type the toolkit does not read
  */
 export function elementTypeOf(number: number, where: string): DType {
-  const name = names.get(number);
-  if (!name)
-    throw new ToolkitError(
-      "E_MODEL_INVALID",
-      `Cannot use element type ${number} in ${where}: expected a number or bool type`,
-    );
-  return name;
+  const dtype = dtypeOf(number);
+  if (dtype) return dtype;
+  throw new ToolkitError(
+    "E_MODEL_INVALID",
+    `Cannot use element type ${number} in ${where}: expected a number or bool type`,
+  );
 }
 
 /** Whether values of this type can carry a gradient. */

@@ -3,10 +3,10 @@ import type { Attributes } from "../../toolkit/graph/ir.ts";
 import { float32, int64, scalar, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
-import { evaluate } from "../../toolkit/passes/evaluate.ts";
+import { evaluate } from "../../toolkit/operators/evaluate.ts";
 import { foldConstants } from "../../toolkit/passes/fold-constants.ts";
-import { difference, operatorsOf, random, rawModel, runModel } from "./raw-model.ts";
-import { smallGraph } from "./small-graph.ts";
+import { difference, operatorsOf, random, rawModel, runModel } from "../passes/raw-model.ts";
+import { smallGraph } from "../passes/small-graph.ts";
 
 /** The evaluator's result, and ONNX Runtime's. */
 async function both(op: string, inputs: readonly TensorData[], attrs: Attributes = {}): Promise<void> {
@@ -19,7 +19,7 @@ async function both(op: string, inputs: readonly TensorData[], attrs: Attributes
   assert.ok(difference(actual, expected) < 1e-6, op);
 }
 
-describe("passes/evaluate", () => {
+describe("operators/evaluate", () => {
   it("moves elements as ONNX Runtime does", async () => {
     const x = random([2, 3, 4]);
     await both("Transpose", [x], { perm: [2, 0, 1] });
