@@ -1,43 +1,24 @@
-import type { BadFile } from "../data/sample.ts";
-import type { Normalisation } from "../images/to-input.ts";
-import { datasetFingerprint } from "../data/dataset.ts";
+import { withoutGradient } from "../autodiff/differentiate.ts";
+import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
-import { naturalSize, normalisationOf } from "../export/source-model.ts";
-import { reinitialise } from "../passes/reinitialise.ts";
-import type { Checkpoint } from "../train/checkpoint.ts";
-import type { Progress } from "../train/train.ts";
-import { backboneModel, computeFeatures, headStage } from "./head-stage.ts";
-import type { FeatureTable } from "./head-stage.ts";
-import { exportStudent } from "./export-student.ts";
+import { naturalSize } from "../export/source-model.ts";
+import { operators } from "../operators/index.ts";
+import { cut } from "../passes/cut.ts";
+import { parametersOf } from "../passes/parameters.ts";
+import { openContext, savedStage } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./events.ts";
+import { exportStudent } from "./export-student.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
-import { batchNormForm, networkStage, unfold, withBatchNorm } from "./network-stage.ts";
-import { openPhotos } from "./photos.ts";
-import type { Photos } from "./photos.ts";
-import { readSaved, readStage } from "./run-state.ts";
-import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
+import { networkStage } from "./network-stage.ts";
+import { note, prepareHead, prepareNetwork, stageOptions } from "./prepare-stage.ts";
 import { runStage } from "./run-stage.ts";
-import type { Control, StageOptions, StageOutcome } from "./run-stage.ts";
+import type { Control, StageOutcome } from "./run-stage.ts";
 import { settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-import { withConstants } from "./stage.ts";
 import type { Best, Stage } from "./stage.ts";
-import { graft } from "./student.ts";
+import { graft, withWeights } from "./student.ts";
 import type { Student } from "./student.ts";
-
-/** What all parts of one run share. */
-interface Context {
-  readonly options: FineTuneOptions;
-  readonly control: Control;
-  readonly settings: Settings;
-  readonly normalisation: Normalisation;
-  readonly photos: Photos;
-  readonly bad: Map<string, BadFile>;
-  readonly fingerprint: Fingerprint;
-  readonly resumed:
-    | { readonly saved: Saved; readonly checkpoint: Checkpoint; readonly best: Best | undefined }
-    | undefined;
-}
 
 /** The best weights of a run so far, applied to the network they belong to. */
 interface Candidate {
@@ -49,6 +30,7 @@ interface Candidate {
 export async function* job(options: FineTuneOptions, control: Control): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const settings = settle(options, naturalSize(options.source));
   const grafted = graft(options.source, options.dataset.classes, settings);
+  checkDifferentiable(grafted, settings);
   const context = await openContext(options, control, settings, grafted);
   yield* introduce(context);
   const stages: StageResult[] = [];
@@ -57,37 +39,31 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   let chosen: Candidate | undefined;
   let stepsBefore = 0;
   for (const [index, name] of names.entries()) {
-    const steps = settings.headEpochs * Math.ceil(options.dataset.train.length / settings.batchSize);
     if (context.resumed && names.indexOf(context.resumed.saved.stage) > index) {
-      stepsBefore += steps;
+      stepsBefore += settings.headEpochs * Math.ceil(options.dataset.train.length / settings.batchSize);
       const ended = await savedStage(name, context);
-      if (ended) {
-        stages.push({ stage: name, final: ended.final ?? ended.best.evaluation, best: ended.best.evaluation, bestEpoch: ended.best.epoch });
-        chosen = { student, best: ended.best };
-        student = { ...student, graph: withConstants(student.graph, ended.best.weights) };
-      }
+      if (!ended) continue;
+      const { best, final = best.evaluation } = ended;
+      stages.push({ stage: name, final, best: best.evaluation, bestEpoch: best.epoch });
+      chosen = { student, best };
+      student = withWeights(student, best.weights);
       continue;
     }
     if (name === "network") student = yield* prepareNetwork(student, context);
-    const stage =
+    const stage: Stage | undefined =
       name === "head"
         ? yield* prepareHead(student, context)
-        : networkStage(student, settings, context.photos, classCount(options));
-    yield {
-      kind: "stage",
-      stage: name,
-      index,
-      count: names.length,
-      epochs: stage.epochs,
-      steps: stage.epochs * stage.stepsPerEpoch,
-    };
+        : networkStage(student, settings, context.photos, options.dataset.classes.length);
+    if (!stage) return { ...emptyResult(context), stages };
+    const { epochs, stepsPerEpoch } = stage;
+    yield { kind: "stage", stage: name, index, count: names.length, epochs, steps: epochs * stepsPerEpoch };
     const outcome = yield* runStage(stage, await stageOptions(stage, context, stepsBefore));
     if (outcome.aborted) return { ...emptyResult(context), stages };
     stages.push(...resultOf(name, outcome));
     chosen = choose(chosen, student, outcome, settings);
     const kept = settings.keep === "best" ? outcome.best : outcome.last;
-    if (kept) student = { ...student, graph: withConstants(student.graph, kept.weights) };
-    stepsBefore += stage.epochs * stage.stepsPerEpoch;
+    if (kept) student = withWeights(student, kept.weights);
+    stepsBefore += epochs * stepsPerEpoch;
     if (control.stopped) break;
   }
   return yield* finish(chosen, stages, context);
@@ -98,67 +74,17 @@ function stagesOf({ mode }: Settings): readonly StageName[] {
   return mode === "staged" ? ["head", "network"] : ["network"];
 }
 
-function classCount({ dataset }: FineTuneOptions): number {
-  return dataset.classes.length;
-}
-
-async function openContext(
-  options: FineTuneOptions,
-  control: Control,
-  settings: Settings,
-  student: Student,
-): Promise<Context> {
-  const bad = new Map<string, BadFile>();
-  const normalisation = normalisationOf(options.source);
-  const { train, validation } = options.dataset;
-  const photos = openPhotos({
-    input: student.input,
-    train,
-    validation,
-    settings,
-    normalisation,
-    decoder: options.platform.decoder,
-    onBad: (file) => bad.set(file.path, file),
+/** @throws E_NO_GRADIENT naming the nodes, before any photo is read */
+function checkDifferentiable({ graph, features, logits }: Student, { mode }: Settings): void {
+  const trained = mode === "frozen" ? cut(graph, { inputs: [features], outputs: [logits] }) : graph;
+  const [output] = trained.outputs;
+  const missing = output ? withoutGradient(trained, output, parametersOf(trained), operators) : [];
+  const [first] = missing;
+  if (!first) return;
+  const names = missing.map((node) => `${node.op} "${node.name ?? node.outputs[0]?.name ?? ""}"`).join(", ");
+  throw new ToolkitError("E_NO_GRADIENT", `Cannot train every layer: no gradient rule is written for ${names}`, {
+    hint: "train the head alone with --mode frozen, or hand in an operator table with the rule",
   });
-  const fingerprint = fingerprintOf(options, settings);
-  return {
-    options,
-    control,
-    settings,
-    normalisation,
-    photos,
-    bad,
-    fingerprint,
-    resumed: await findResumed(options, fingerprint, control),
-  };
-}
-
-function fingerprintOf({ source, dataset }: FineTuneOptions, settings: Settings): Fingerprint {
-  const { threads: _threads, checkpointEvery: _every, maxSteps: _limit, ...decisive } = settings;
-  return {
-    model: source.sha256,
-    classes: JSON.stringify(dataset.classes),
-    photos: datasetFingerprint(dataset),
-    ...Object.fromEntries(Object.entries(decisive).map(([name, value]) => [name, String(value)])),
-  };
-}
-
-async function findResumed(
-  options: FineTuneOptions,
-  fingerprint: Fingerprint,
-  control: Control,
-): Promise<Context["resumed"]> {
-  const { checkpoints } = options.platform;
-  const found = options.resume ? await checkpoints?.latest() : undefined;
-  if (!found) return undefined;
-  const saved = readSaved(found.checkpoint, fingerprint);
-  if (saved.limit !== null) control.limit = saved.limit;
-  return { saved, checkpoint: found.checkpoint };
-}
-
-async function savedStage(name: StageName, { options }: Context): Promise<SavedStage | undefined> {
-  const checkpoint = await options.platform.checkpoints?.best(name);
-  return checkpoint && readStage(checkpoint);
 }
 
 function* introduce(context: Context): Generator<FineTuneEvent> {
@@ -173,92 +99,6 @@ function* introduce(context: Context): Generator<FineTuneEvent> {
     );
   }
   if (resumed) yield note(`going on from ${resumed.saved.stage} step ${resumed.saved.progress.step}`);
-}
-
-function note(text: string): FineTuneEvent {
-  return { kind: "note", text };
-}
-
-async function* prepareHead(student: Student, context: Context): AsyncGenerator<FineTuneEvent, Stage> {
-  const { options, settings, photos } = context;
-  const { platform, dataset } = options;
-  const model = backboneModel(student);
-  const store = await platform.featureStore?.(await signatureOf(model, context), student.width);
-  const session = await platform.runtime.load(
-    model,
-    settings.threads === undefined ? {} : { threads: settings.threads },
-  );
-  try {
-    const total = dataset.train.length + dataset.validation.length;
-    const tables: FeatureTable[] = [];
-    let before = 0;
-    for (const samples of [dataset.train, dataset.validation]) {
-      const run = computeFeatures(session, student, samples, photos, platform, store);
-      let item = await run.next();
-      for (; !item.done; item = await run.next()) {
-        if (options.signal?.aborted) break;
-        yield { kind: "features", done: before + item.value, total };
-      }
-      if (item.done) tables.push(item.value);
-      else tables.push({ rows: [], samples });
-      before += samples.length;
-    }
-    const [train, validation] = tables as [FeatureTable, FeatureTable];
-    return headStage(student, settings, train, validation, dataset.classes.length);
-  } finally {
-    await session.release();
-    await store?.close();
-  }
-}
-
-/** Features depend on the backbone's bytes and on how a photo becomes its input. */
-async function signatureOf(model: Uint8Array, { settings, normalisation }: Context): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", model));
-  const hex = Array.from(digest, (v) => v.toString(16).padStart(2, "0")).join("");
-  return JSON.stringify([hex, settings.sizePx, settings.resizePx, normalisation.mean, normalisation.std]);
-}
-
-async function* prepareNetwork(student: Student, context: Context): AsyncGenerator<FineTuneEvent, Student> {
-  const { options, settings, photos } = context;
-  if (settings.mode === "scratch") {
-    yield note("starting from random weights");
-    const fresh = withBatchNorm(student);
-    return { ...fresh, graph: reinitialise(fresh.graph, settings.seed) };
-  }
-  const { student: unfolded, restored } = await unfold(student, settings, photos, options.platform);
-  if (restored > 0)
-    yield note(`BatchNorm was folded into ${restored} convolutions: restored with the statistics of your photos`);
-  const form = batchNormForm(unfolded.graph, settings);
-  if (form !== "none")
-    yield note(`BatchNorm uses ${form === "batch" ? "the statistics of each batch" : "its stored statistics"}`);
-  return unfolded;
-}
-
-async function stageOptions(stage: Stage, context: Context, stepsBefore: number): Promise<StageOptions> {
-  const { options, settings, control, fingerprint, resumed } = context;
-  const here = resumed?.saved.stage === stage.name ? resumed : undefined;
-  const from: Progress | undefined = here?.saved.progress;
-  const before = here && (await savedStage(stage.name, context));
-  return {
-    settings,
-    platform: options.platform,
-    // only the stage that trains every layer is limited
-    control: stage.name === "head" ? headControl(control) : control,
-    fingerprint,
-    stepsBefore,
-    ...(options.signal ? { signal: options.signal } : {}),
-    ...(here && from ? { from, state: here.checkpoint.tensors } : {}),
-    ...(before ? { best: before.best } : {}),
-  };
-}
-
-function headControl(control: Control): Control {
-  return {
-    limit: Infinity,
-    get stopped() {
-      return control.stopped;
-    },
-  };
 }
 
 function resultOf(stage: StageName, { last, best }: StageOutcome): readonly StageResult[] {
@@ -288,7 +128,7 @@ async function* finish(
   if (!chosen) return { ...emptyResult(context), stages };
   const { options, settings, photos, normalisation } = context;
   const { evaluation, weights, epoch } = chosen.best;
-  const trained = { ...chosen.student, graph: withConstants(chosen.student.graph, weights) };
+  const trained = withWeights(chosen.student, weights);
   const { model, parity } = await exportStudent(trained, {
     options,
     settings,

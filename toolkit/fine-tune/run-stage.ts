@@ -69,7 +69,8 @@ export async function* runStage(stage: Stage, options: StageOptions): AsyncGener
       if (progress) yield* save(stage, run, options, progress);
       return { aborted: true, last, best };
     }
-    if (best && last) await options.platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: last.evaluation }));
+    if (best && last)
+      await options.platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: last.evaluation }));
     return { aborted: false, last, best };
   } finally {
     await run.session.release();

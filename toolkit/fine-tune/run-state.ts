@@ -51,7 +51,11 @@ export interface SavedStage {
 export function stageCheckpoint({ best, final }: SavedStage): Checkpoint {
   return {
     header: { epoch: best.epoch, best: numbersOf(best.evaluation), ...(final ? { final: numbersOf(final) } : {}) },
-    tensors: new Map([...best.weights, ...arraysOf("best", best.evaluation), ...(final ? arraysOf("final", final) : [])]),
+    tensors: new Map([
+      ...best.weights,
+      ...arraysOf("best", best.evaluation),
+      ...(final ? arraysOf("final", final) : []),
+    ]),
   };
 }
 
@@ -73,11 +77,19 @@ export function readStage({ header, tensors }: Checkpoint): SavedStage {
 
 type Numbers = Omit<Evaluation, "probabilities" | "labels" | "indices">;
 
-function numbersOf({ probabilities: _probabilities, labels: _labels, indices: _indices, ...numbers }: Evaluation): Numbers {
+function numbersOf({
+  probabilities: _probabilities,
+  labels: _labels,
+  indices: _indices,
+  ...numbers
+}: Evaluation): Numbers {
   return numbers;
 }
 
-function arraysOf(name: string, { probabilities, labels, indices }: Evaluation): readonly (readonly [string, TensorData])[] {
+function arraysOf(
+  name: string,
+  { probabilities, labels, indices }: Evaluation,
+): readonly (readonly [string, TensorData])[] {
   return [
     [`evaluation/${name}/probabilities`, { dtype: "float32", shape: [probabilities.length], data: probabilities }],
     [`evaluation/${name}/labels`, { dtype: "int32", shape: [labels.length], data: labels }],

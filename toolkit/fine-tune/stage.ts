@@ -92,10 +92,3 @@ export async function startStage(
 export function encodeGraph(graph: Graph): Uint8Array {
   return encodeModel({ graph, opsets: new Map([["", OPSET]]), metadata: new Map() });
 }
-
-/** `graph` with some constants replaced. */
-export function withConstants(graph: Graph, values: Tensors): Graph {
-  const constants = new Map(graph.constants);
-  for (const [name, t] of values) if (constants.has(name)) constants.set(name, t);
-  return { ...graph, constants };
-}

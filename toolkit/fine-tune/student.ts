@@ -3,6 +3,7 @@ import { trunk } from "../export/source-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
+import type { Tensors } from "../runtime/runtime.ts";
 import { findHead } from "../passes/find-head.ts";
 import type { Head } from "../passes/find-head.ts";
 import { prune } from "../passes/prune.ts";
@@ -43,6 +44,13 @@ export function graft(source: SourceModel, classes: readonly string[], settings:
   const carried =
     metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
   return studentOf(carried, head.feature.name);
+}
+
+/** The student with some of its constants replaced. */
+export function withWeights(student: Student, weights: Tensors): Student {
+  const constants = new Map(student.graph.constants);
+  for (const [name, t] of weights) if (constants.has(name)) constants.set(name, t);
+  return { ...student, graph: { ...student.graph, constants } };
 }
 
 /** Names the parts of a graph with one image input and one output. */
