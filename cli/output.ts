@@ -11,6 +11,8 @@ export interface OutputOptions {
   readonly isTTY: boolean;
   /** Characters in a line of stderr. */
   readonly columns: number;
+  /** Characters in a line of stdout; unlimited where absent. */
+  readonly dataColumns?: number;
   readonly color: boolean;
   /** Milliseconds that never go back; the process's own clock where absent. */
   readonly now?: () => number;
@@ -47,7 +49,16 @@ export interface Output {
   error(error: unknown): void;
   /** Data for people in columns; numbers stand right. */
   table(rows: readonly (readonly Cell[])[], head?: readonly string[]): void;
-  progress(options: { readonly total: number; readonly label: string }): Progress;
+  progress(options: ProgressOptions): Progress;
+  /** Characters in a line of stdout; unlimited where it is no terminal. */
+  readonly columns: number;
+}
+
+export interface ProgressOptions {
+  readonly total: number;
+  readonly label: string;
+  /** Leaves nothing behind when it ends: whoever shows it prints a line of its own then. */
+  readonly transient?: boolean;
 }
 
 /** Off a terminal a line of progress is printed no more often than this. */
@@ -88,11 +99,13 @@ export function createOutput(options: OutputOptions): Output {
       if (hint !== undefined) talk(`${paint(36, "hint:")} ${printableLines(hint)}`);
     },
     table: (rows, head) => json || write(tableText(rows, head)),
-    progress({ total, label }) {
+    columns: options.dataColumns ?? Infinity,
+    progress({ total, label, transient = false }) {
       const now = options.now ?? (() => performance.now());
-      if (!options.isTTY) return plainProgress(printable(label), total, now, talk);
+      const shown = { total, label: printable(label), transient };
+      if (!options.isTTY) return plainProgress(shown, now, talk);
       barShown = true;
-      const bar = barProgress(printable(label), total, now, options);
+      const bar = barProgress(shown, now, options);
       return {
         update: (done, state) => bar.update(done, state),
         stop() {
@@ -109,7 +122,9 @@ export function processOutput({ json }: { readonly json: boolean }): Output {
   const { stdout, stderr, env } = process;
   const isTTY = stderr.isTTY && env["TERM"] !== "dumb";
   const color = !env["NO_COLOR"] && (isTTY || (env["FORCE_COLOR"] ?? "0") !== "0");
-  return createOutput({ json, stdout, stderr, isTTY, columns: stderr.columns || 80, color });
+  const columns = stderr.columns || 80;
+  const wide = stdout.isTTY ? { dataColumns: stdout.columns || 80 } : {};
+  return createOutput({ json, stdout, stderr, isTTY, columns, color, ...wide });
 }
 
 /** Text on one line: control characters and those that turn the reading direction are written as escapes. */
@@ -165,7 +180,11 @@ const BORDERS =
   "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle";
 const NO_BORDERS = Object.fromEntries(BORDERS.split(" ").map((part) => [part, ""]));
 
-function barProgress(label: string, total: number, now: () => number, { stderr, columns }: OutputOptions): Progress {
+function barProgress(
+  { label, total, transient }: Required<ProgressOptions>,
+  now: () => number,
+  { stderr, columns }: OutputOptions,
+): Progress {
   const start = now();
   const bar = new SingleBar({
     stream: stderr,
@@ -177,6 +196,7 @@ function barProgress(label: string, total: number, now: () => number, { stderr, 
     gracefulExit: false,
     hideCursor: false,
     forceRedraw: true,
+    clearOnComplete: transient,
     noTTYOutput: false,
   });
   bar.start(total, 0, { label, rest: "" });
@@ -186,7 +206,11 @@ function barProgress(label: string, total: number, now: () => number, { stderr, 
   };
 }
 
-function plainProgress(label: string, total: number, now: () => number, talk: (text: string) => void): Progress {
+function plainProgress(
+  { label, total, transient }: Required<ProgressOptions>,
+  now: () => number,
+  talk: (text: string) => void,
+): Progress {
   const start = now();
   let said = start;
   let unsaid: string | null = null;
@@ -201,7 +225,7 @@ function plainProgress(label: string, total: number, now: () => number, talk: (t
       if (now() - said >= QUIET_MS) print(unsaid);
     },
     stop() {
-      if (unsaid !== null) print(unsaid);
+      if (unsaid !== null && !transient) print(unsaid);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { ToolkitError } from "../toolkit/errors.ts";
+import { nearestNames } from "../toolkit/nearest-names.ts";
 import { bundled } from "./cards/bundled.ts";
 import type { ModelCard } from "./cards/card.ts";
 import { others } from "./cards/other.ts";
 import { resnets } from "./cards/resnet.ts";
-import { nearestNames } from "./nearest-names.ts";
 
 export type { Accuracy, Channels, ModelCard } from "./cards/card.ts";
 

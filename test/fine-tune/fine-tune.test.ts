@@ -41,7 +41,14 @@ describe("fine-tune/fine-tune", () => {
     readonly signal?: AbortSignal;
   }
 
-  async function start({ from = source, photos = "photos", run, resume, signal, ...settings }: Given): Promise<FineTuneRun> {
+  async function start({
+    from = source,
+    photos = "photos",
+    run,
+    resume,
+    signal,
+    ...settings
+  }: Given): Promise<FineTuneRun> {
     const platform: Platform = {
       runtime: directRuntime,
       decoder: sharpDecoder(),
@@ -66,27 +73,41 @@ describe("fine-tune/fine-tune", () => {
     return { events, result: await run.result };
   }
 
-  const stepLosses = (events: readonly FineTuneEvent[]): readonly number[] => events.flatMap((e) => (e.kind === "step" ? [e.loss] : []));
-  const notes = (events: readonly FineTuneEvent[]): string => events.flatMap((e) => (e.kind === "note" ? [e.text] : [])).join("\n");
+  const stepLosses = (events: readonly FineTuneEvent[]): readonly number[] =>
+    events.flatMap((e) => (e.kind === "step" ? [e.loss] : []));
+  const notes = (events: readonly FineTuneEvent[]): string =>
+    events.flatMap((e) => (e.kind === "note" ? [e.text] : [])).join("\n");
 
   it("trains the head alone on features that are computed once", async () => {
     const { events, result } = await read(await start({ mode: "frozen", epochs: 20, rate: 0.01 }));
     assert.equal(result.status, "done");
     assert.ok((result.evaluation?.top1 ?? 0) >= 0.9, `accuracy ${result.evaluation?.top1}`);
     assert.equal(events.filter((e) => e.kind === "features" && e.done === e.total).length >= 1, true);
-    assert.deepEqual(result.stages.map((s) => s.stage), ["head"]);
+    assert.deepEqual(
+      result.stages.map((s) => s.stage),
+      ["head"],
+    );
   });
 
-  for (const [mode, rate] of [["full", 0.02], ["staged", 0.02], ["scratch", 0.05]] as const) {
+  for (const [mode, rate] of [
+    ["full", 0.02],
+    ["staged", 0.02],
+    ["scratch", 0.05],
+  ] as const) {
     it(`trains every layer: ${mode}`, async () => {
       const { result } = await read(await start({ mode, epochs: 16, headEpochs: 10, rate, batchNorm: "batch" }));
       assert.ok((result.evaluation?.top1 ?? 0) >= 0.75, `accuracy ${result.evaluation?.top1}`);
-      assert.ok(result.parity && result.parity.largestDifference < 1e-4 && result.parity.flips === 0, "the export computes what was trained");
+      assert.ok(
+        result.parity && result.parity.largestDifference < 1e-4 && result.parity.flips === 0,
+        "the export computes what was trained",
+      );
     });
   }
 
   it("gives a folded network its BatchNorm back, says so, and exports it folded", async () => {
-    const { events, result } = await read(await start({ from: folded, mode: "full", epochs: 2, rate: 0.01, batchNorm: "batch" }));
+    const { events, result } = await read(
+      await start({ from: folded, mode: "full", epochs: 2, rate: 0.01, batchNorm: "batch" }),
+    );
     assert.match(notes(events), /BatchNorm was folded into 20 convolutions: restored/);
     assert.ok(result.model);
     const ops = decodeModel(result.model).graph.nodes.map((n) => n.op);
@@ -95,7 +116,9 @@ describe("fine-tune/fine-tune", () => {
   });
 
   it("leaves a folded network folded where batchNorm is keep", async () => {
-    const { events } = await read(await start({ from: folded, mode: "full", epochs: 1, rate: 1e-4, batchNorm: "keep" }));
+    const { events } = await read(
+      await start({ from: folded, mode: "full", epochs: 1, rate: 1e-4, batchNorm: "keep" }),
+    );
     assert.doesNotMatch(notes(events), /restored/);
   });
 
@@ -103,7 +126,10 @@ describe("fine-tune/fine-tune", () => {
     const { result } = await read(await start({ mode: "frozen", epochs: 20, rate: 0.01, dropout: 0.3, hidden: 16 }));
     assert.ok((result.evaluation?.top1 ?? 0) >= 0.75, `accuracy ${result.evaluation?.top1}`);
     assert.ok(result.model);
-    assert.deepEqual(decodeModel(result.model).graph.inputs.map((v) => v.name), ["image"]);
+    assert.deepEqual(
+      decodeModel(result.model).graph.inputs.map((v) => v.name),
+      ["image"],
+    );
   });
 
   it("writes labels and preprocessing into the exported file", async () => {
@@ -113,7 +139,10 @@ describe("fine-tune/fine-tune", () => {
     const metadata = readMetadata(model);
     assert.deepEqual(metadata?.labels, ["blue", "green", "red"]);
     assert.equal(metadata?.preprocessing.sizePx, 32);
-    assert.deepEqual(model.graph.outputs.map((v) => v.name), ["logits", "probabilities", "features"]);
+    assert.deepEqual(
+      model.graph.outputs.map((v) => v.name),
+      ["logits", "probabilities", "features"],
+    );
     assert.doesNotMatch([...model.metadata.values()].join(), new RegExp(folder), "no path is in the file");
   });
 
@@ -122,7 +151,10 @@ describe("fine-tune/fine-tune", () => {
     assert.ok(first.result.model);
     const again: SourceModel = { model: decodeModel(first.result.model), name: "own", sha256: "03" };
     const { result } = await read(await start({ from: again, mode: "frozen", epochs: 1, rate: 0 }));
-    assert.ok(Math.abs((result.evaluation?.loss ?? 9) - (first.result.evaluation?.loss ?? 0)) < 1e-3, "a rate of 0 leaves the carried head as it was");
+    assert.ok(
+      Math.abs((result.evaluation?.loss ?? 9) - (first.result.evaluation?.loss ?? 0)) < 1e-3,
+      "a rate of 0 leaves the carried head as it was",
+    );
   });
 
   for (const mode of ["full", "staged"] as const) {
@@ -139,7 +171,11 @@ describe("fine-tune/fine-tune", () => {
       }
       assert.equal((await run.result).status, "stopped");
       const rest = await read(await start({ ...settings, run: `${mode}-cut`, resume: true }));
-      assert.deepEqual([...seen, ...stepLosses(rest.events)], stepLosses(whole.events), "every step's loss is the same");
+      assert.deepEqual(
+        [...seen, ...stepLosses(rest.events)],
+        stepLosses(whole.events),
+        "every step's loss is the same",
+      );
       assert.deepEqual(rest.result.model, whole.result.model, "the exported bytes are the same");
     });
   }
@@ -151,7 +187,14 @@ describe("fine-tune/fine-tune", () => {
   });
 
   it("stops at the step whose loss is not finite and leaves a checkpoint of good weights", async () => {
-    const run = await start({ mode: "full", epochs: 3, rate: 1e8, run: "diverged", batchNorm: "frozen", checkpointEvery: 1 });
+    const run = await start({
+      mode: "full",
+      epochs: 3,
+      rate: 1e8,
+      run: "diverged",
+      batchNorm: "frozen",
+      checkpointEvery: 1,
+    });
     await assert.rejects(run.result, { code: "E_NONFINITE_LOSS", message: /at step \d+/ });
   });
 
@@ -175,14 +218,20 @@ describe("fine-tune/fine-tune", () => {
   it("skips an unreadable photo, lists it once and goes on", async () => {
     await writeToyPhotos(join(folder, "bad"));
     await writeFile(join(folder, "bad/train/red/broken.jpg"), "<html>not a picture</html>");
-    const { events, result } = await read(await start({ photos: "bad", mode: "staged", epochs: 2, headEpochs: 2, rate: 0.01, batchNorm: "batch" }));
+    const { events, result } = await read(
+      await start({ photos: "bad", mode: "staged", epochs: 2, headEpochs: 2, rate: 0.01, batchNorm: "batch" }),
+    );
     assert.equal(result.status, "done");
-    assert.deepEqual(result.bad.map((b) => b.code), ["E_IMAGE_FORMAT"]);
+    assert.deepEqual(
+      result.bad.map((b) => b.code),
+      ["E_IMAGE_FORMAT"],
+    );
     assert.equal(events.filter((e) => e.kind === "bad").length, 1);
   });
 
   it("same seed, same bits; another seed, other bits", async () => {
-    const run = (seed: number): Promise<{ result: FineTuneResult }> => start({ mode: "full", epochs: 1, rate: 0.01, batchNorm: "batch", seed }).then(read);
+    const run = (seed: number): Promise<{ result: FineTuneResult }> =>
+      start({ mode: "full", epochs: 1, rate: 0.01, batchNorm: "batch", seed }).then(read);
     const [a, b, c] = [await run(1), await run(1), await run(2)];
     assert.deepEqual(a.result.model, b.result.model);
     assert.notDeepEqual(a.result.model, c.result.model);

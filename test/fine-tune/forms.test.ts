@@ -31,7 +31,11 @@ const CLASSES = ["a", "b", "c"];
 
 /** One batch of noise, the same every time. */
 function batchFor(input: string): TrainBatch {
-  const pictures: TensorData = { dtype: "float32", shape: [ROWS, 3, SIZE, SIZE], data: fillNormal(ROWS * 3 * SIZE * SIZE, 1, 2) };
+  const pictures: TensorData = {
+    dtype: "float32",
+    shape: [ROWS, 3, SIZE, SIZE],
+    data: fillNormal(ROWS * 3 * SIZE * SIZE, 1, 2),
+  };
   return {
     inputs: new Map([[input, pictures]]),
     labels: Int32Array.from([0, 1, 2, 1]),
@@ -55,7 +59,11 @@ function photosOf(input: string): Photos {
     stepsPerEpoch: () => 1,
     dims: (graph) => {
       const extents = [ROWS, 3, SIZE, SIZE];
-      return new Map((graph.inputs[0]?.shape ?? []).flatMap((dim, i) => (typeof dim === "string" ? [[dim, extents[i] ?? 1] as const] : [])));
+      return new Map(
+        (graph.inputs[0]?.shape ?? []).flatMap((dim, i) =>
+          typeof dim === "string" ? [[dim, extents[i] ?? 1] as const] : [],
+        ),
+      );
     },
   };
 }
@@ -85,7 +93,8 @@ async function losses(source: SourceModel, batchNorm: "batch" | "frozen"): Promi
       [STEP.rate, scalar(settings.rate)],
     ] as [string, TensorData][]);
     const seen: number[] = [];
-    for (let i = 0; i < 4; i++) seen.push(Number((await session.run({ feeds, fetch: [STEP.loss] })).get(STEP.loss)?.data[0]));
+    for (let i = 0; i < 4; i++)
+      seen.push(Number((await session.run({ feeds, fetch: [STEP.loss] })).get(STEP.loss)?.data[0]));
     return seen;
   } finally {
     await session.release();
@@ -99,7 +108,10 @@ describe("fine-tune on every form of ResNet18", () => {
       for (const batchNorm of ["batch", "frozen"] as const) {
         const seen = await losses(source, batchNorm);
         assert.ok(seen.every(Number.isFinite), `${batchNorm}: losses ${seen.join(", ")}`);
-        assert.ok((seen.at(-1) ?? 0) < (seen[0] ?? 0), `${batchNorm}: the loss falls on a repeated batch: ${seen.join(", ")}`);
+        assert.ok(
+          (seen.at(-1) ?? 0) < (seen[0] ?? 0),
+          `${batchNorm}: the loss falls on a repeated batch: ${seen.join(", ")}`,
+        );
       }
     });
   }

@@ -3,7 +3,6 @@ import type { Graph } from "../../toolkit/graph/ir.ts";
 import type { DType, TensorData } from "../../toolkit/graph/tensor.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
 import { ortSession } from "../../toolkit/runtime/ort.ts";
-import type { Ort } from "../../toolkit/runtime/ort.ts";
 import type { Runtime } from "../../toolkit/runtime/runtime.ts";
 
 /** Opsets that graphs in tests are written for. */
@@ -54,5 +53,5 @@ export async function loadGraph(graph: Graph): Promise<LoadedGraph> {
 /** onnxruntime-node in the test's own thread: quicker to load than the one in a worker. */
 export const directRuntime: Runtime = {
   name: "onnxruntime-node",
-  load: (model, options) => ortSession(ort as unknown as Ort, model, { threads: 1, ...options }),
+  load: (model, options) => ortSession(ort, model, { threads: 1, ...options }),
 };

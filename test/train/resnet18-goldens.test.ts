@@ -17,10 +17,11 @@ import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
 import type { BatchStatistics } from "../../toolkit/passes/batch-norm-training.ts";
 import { normalise } from "../../toolkit/passes/normalise.ts";
 import { parametersOf } from "../../toolkit/passes/parameters.ts";
-import { nodeRuntime } from "../../toolkit/runtime/node.ts";
+import type { Session, Tensors } from "../../toolkit/runtime/runtime.ts";
 import { oneHot } from "../../toolkit/train/batch.ts";
 import { buildStep, STEP } from "../../toolkit/train/step.ts";
-import type { Step, StepSettings } from "../../toolkit/train/step.ts";
+import type { Step } from "../../toolkit/train/step.ts";
+import { directRuntime } from "../support/run-graph.ts";
 import { fixture, itShared, readJson, readTensor } from "../support/fixtures.ts";
 
 type Tensor = Parameters<typeof readTensor>[0];
@@ -121,33 +122,18 @@ function compare(what: string, t: TensorData | undefined, sample: Sample, tolera
   }
 }
 
-/** The gradients of the first step, as outputs of a step graph whose optimizer hands them on untouched. */
-async function firstGradients(
-  graph: Graph,
-  settings: Omit<StepSettings, "optimizer">,
-  feeds: ReadonlyMap<string, TensorData>,
-): Promise<ReadonlyMap<string, TensorData>> {
-  const keep: Transform = { state: () => [], apply: ({ updates }) => ({ updates, state: [] }) };
-  const step = buildStep(graph, { ...settings, optimizer: keep }, operators);
-  const before = step.initial;
-  const session = await load(step);
-  try {
-    await session.run({ feeds, fetch: [STEP.loss] });
-    const after = await session.get(step.parameters);
-    return new Map(
-      step.parameters.map((name) => {
-        const p = before.get(name) as TensorData;
-        const next = after.get(name) as TensorData;
-        const data = (next.data as Float32Array).map((v, i) => v - Number(p.data[i]));
-        return [name, { ...p, data }] as const;
-      }),
-    );
-  } finally {
-    await session.release();
-  }
+/** The gradient that an optimizer's slot holds after the first step: momentum starts as the gradient, Adam's mean as (1 - beta1) of it. */
+function gradientIn(slots: Tensors, name: string, golden: Golden): TensorData | undefined {
+  const t = slots.get(slotOf(name, golden));
+  const share = golden.optimizer.name === "sgd" ? 1 : 1 - Number(golden.optimizer["beta1"]);
+  return t && { ...t, data: (t.data as Float32Array).map((v) => v / share) };
 }
 
-async function load(step: Step): ReturnType<typeof nodeRuntime.load> {
+function slotOf(name: string, { optimizer }: Golden): string {
+  return optimizer.name === "sgd" ? `momentum/${name}` : `adam/mean/${name}`;
+}
+
+async function load(step: Step): Promise<Session> {
   const lowered = lower(step.graph, {
     provider: "cpu",
     dims: new Map([
@@ -156,7 +142,7 @@ async function load(step: Step): ReturnType<typeof nodeRuntime.load> {
       ["W", 64],
     ]),
   });
-  const session = await nodeRuntime.load(
+  const session = await directRuntime.load(
     encodeModel({ graph: lowered, opsets: new Map([["", 17]]), metadata: new Map() }),
     { state: step.state },
   );
@@ -164,60 +150,78 @@ async function load(step: Step): ReturnType<typeof nodeRuntime.load> {
   return session;
 }
 
-async function matches(folder: string, models: string, mode: string): Promise<void> {
-  const golden = readJson<Golden>(join(folder, `${mode}.json`));
+interface Followed {
+  readonly losses: readonly number[];
+  readonly logits: TensorData;
+  readonly firstSlots: Tensors;
+  readonly state: Tensors;
+}
+
+/** Four steps of a golden's run. */
+async function follow(folder: string, models: string, golden: Golden): Promise<Followed> {
   const inputs = readJson<Inputs>(join(folder, "inputs.json"));
   const student = studentGraph(join(models, golden.model), inputs);
   const { graph, statistics } = trainingForm(student, golden.bn);
-  const settings = {
-    parameters: trained(student, golden),
-    logits: graph.outputs[0]?.name ?? "",
-    loss: softmaxCrossEntropy(),
-    statistics,
-  };
+  const parameters = trained(student, golden);
+  assert.deepEqual(parameters.toSorted(), Object.keys(golden.gradients).toSorted(), "the same parameters are trained");
+  const logitsName = graph.outputs[0]?.name ?? "";
+  const settings = { parameters, logits: logitsName, loss: softmaxCrossEntropy(), statistics };
   const step = buildStep(graph, { ...settings, optimizer: optimizerOf(golden) }, operators);
-  assert.deepEqual(
-    [...step.parameters].toSorted(),
-    Object.keys(golden.gradients).toSorted(),
-    "the same parameters are trained",
-  );
   const labels = Int32Array.from(readTensor(inputs.target).data as BigInt64Array, Number);
   const feeds = new Map([
     [graph.inputs[0]?.name ?? "", pictures(inputs)],
     [STEP.target, oneHot(labels, 5)],
-    [
-      STEP.weight,
-      float32(
-        [8],
-        Array.from(labels, () => 1),
-      ),
-    ],
+    [STEP.weight, float32([8], new Float32Array(8).fill(1))],
     [STEP.divisor, scalar(8)],
     [STEP.rate, scalar(golden.optimizer.lr)],
   ]);
   const session = await load(step);
   try {
-    const logitsName = graph.outputs[0]?.name ?? "";
-    for (const [i, expected] of golden.losses.entries()) {
-      const out = await session.run({ feeds, fetch: [STEP.loss, logitsName] });
-      const loss = Number(out.get(STEP.loss)?.data[0]);
-      assert.ok(Math.abs(loss - expected) <= 1e-4 * Math.abs(expected), `loss ${i}: ${loss}, PyTorch ${expected}`);
-      if (i > 0) continue;
-      const logits = readTensor(golden.logits).data as Float32Array;
-      for (const [k, z] of logits.entries())
-        assert.ok(Math.abs(Number(out.get(logitsName)?.data[k]) - z) <= 1e-3, `logit ${k}`);
-    }
+    const first = await session.run({ feeds, fetch: [STEP.loss, logitsName] });
+    const firstSlots = await session.get(parameters.map((name) => slotOf(name, golden)));
+    const losses = [lossOf(first)];
+    while (losses.length < golden.losses.length) losses.push(lossOf(await session.run({ feeds, fetch: [STEP.loss] })));
     const state = await session.get([...step.state.keys()]);
-    for (const [name, sample] of Object.entries(golden.parameters))
-      compare(`parameter ${name}`, state.get(name), sample, 1e-3);
-    for (const [name, sample] of Object.entries(golden.runningStatistics ?? {}))
-      compare(name, state.get(name), sample, 1e-4);
+    return { losses, logits: first.get(logitsName) as TensorData, firstSlots, state };
   } finally {
     await session.release();
   }
-  const gradients = await firstGradients(graph, settings, feeds);
-  for (const [name, sample] of Object.entries(golden.gradients))
-    compare(`gradient of ${name}`, gradients.get(name), sample, 1e-3);
+}
+
+function lossOf(out: Tensors): number {
+  return Number(out.get(STEP.loss)?.data[0]);
+}
+
+function isClose(a: number, b: number | undefined, tolerance: number): boolean {
+  return b !== undefined && Math.abs(a - b) <= tolerance * Math.abs(b);
+}
+
+/** `tie` is the other right answer where one of a golden's maxima is decided by less than float32 can tell: see make/resnet18_tie.py. */
+async function matches(
+  folder: string,
+  models: string,
+  mode: string,
+  tie?: Pick<Golden, "losses" | "parameters">,
+): Promise<void> {
+  const golden = readJson<Golden>(join(folder, `${mode}.json`));
+  const { losses, logits, firstSlots, state } = await follow(folder, models, golden);
+  const otherSide = tie !== undefined && !isClose(losses.at(-1) ?? Number.NaN, golden.losses.at(-1), 1e-4);
+  const expected = otherSide ? { ...golden, ...tie } : golden;
+  for (const [i, loss] of losses.entries()) {
+    assert.ok(isClose(loss, expected.losses[i], 1e-4), `loss ${i}: ${loss}, PyTorch ${expected.losses[i]}`);
+  }
+  for (const [k, z] of readTensor(golden.logits).data.entries()) {
+    assert.ok(Math.abs(Number(logits.data[k]) - Number(z)) <= 1e-3, `logit ${k}`);
+  }
+  for (const [name, sample] of Object.entries(golden.gradients)) {
+    compare(`gradient of ${name}`, gradientIn(firstSlots, name, golden), sample, 1e-3);
+  }
+  for (const [name, sample] of Object.entries(expected.parameters)) {
+    compare(`parameter ${name}`, state.get(name), sample, 1e-3);
+  }
+  for (const [name, sample] of Object.entries(golden.runningStatistics ?? {})) {
+    compare(name, state.get(name), sample, 1e-4);
+  }
 }
 
 describe("train/step against PyTorch, ResNet18 of width 8", () => {
@@ -228,9 +232,10 @@ describe("train/step against PyTorch, ResNet18 of width 8", () => {
 });
 
 describe("train/step against PyTorch, ResNet18 at full width", () => {
+  const tie = readJson<Pick<Golden, "losses" | "parameters"> & { readonly mode: string }>(fixture("resnet18-tie.json"));
   for (const mode of MODES) {
     itShared(`buildStep() follows four steps: ${mode}`, "goldens/resnet18", (folder) =>
-      matches(folder, join(folder, "../../models"), mode),
+      matches(folder, join(folder, "../../models"), mode, mode === tie.mode ? tie : undefined),
     );
   }
 });

@@ -32,7 +32,7 @@ export async function openContext(
   settings: Settings,
   student: Student,
 ): Promise<Context> {
-  const bad = new Map<string, BadFile>();
+  const bad = new Map(options.dataset.bad.map((file) => [file.path, file]));
   const normalisation = normalisationOf(options.source);
   const { train, validation } = options.dataset;
   const photos = openPhotos({
@@ -43,6 +43,7 @@ export async function openContext(
     normalisation,
     decoder: options.platform.decoder,
     onBad: (file) => bad.set(file.path, file),
+    ...(options.signal ? { signal: options.signal } : {}),
   });
   const fingerprint = fingerprintOf(options, settings);
   return {

@@ -20,6 +20,8 @@ export type FineTuneEvent =
   | (StepEvent & { readonly stage: StageName })
   | (EpochEvent & { readonly stage: StageName; readonly best: boolean })
   | { readonly kind: "bad"; readonly file: BadFile }
+  /** The run is about to fail, and this is the best there was before. */
+  | { readonly kind: "rescued"; readonly result: FineTuneResult }
   | { readonly kind: "checkpoint"; readonly path: string; readonly stage: StageName };
 
 export type StageName = "head" | "network";

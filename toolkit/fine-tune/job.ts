@@ -34,6 +34,22 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   const context = await openContext(options, control, settings, grafted);
   yield* introduce(context);
   const stages: StageResult[] = [];
+  try {
+    return yield* runStages(context, grafted, stages);
+  } catch (error) {
+    // stopped between two stages, or while photos were read for something else than training
+    if (!options.signal?.aborted || error !== options.signal.reason) throw error;
+    return { ...emptyResult(context), stages };
+  }
+}
+
+/** The stages one after the other, and the export. `stages` gets the result of each. */
+async function* runStages(
+  context: Context,
+  grafted: Student,
+  stages: StageResult[],
+): AsyncGenerator<FineTuneEvent, FineTuneResult> {
+  const { options, settings, control } = context;
   const names = stagesOf(settings);
   let student = grafted;
   let chosen: Candidate | undefined;
@@ -61,6 +77,10 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
     if (outcome.aborted) return { ...emptyResult(context), stages };
     stages.push(...resultOf(name, outcome));
     chosen = choose(chosen, student, outcome, settings);
+    if (outcome.failure !== undefined) {
+      yield* rescue(chosen, stages, context);
+      throw outcome.failure;
+    }
     const kept = settings.keep === "best" ? outcome.best : outcome.last;
     if (kept) student = withWeights(student, kept.weights);
     stepsBefore += epochs * stepsPerEpoch;
@@ -117,6 +137,17 @@ function choose(
   const now = { student, best: kept };
   if (keep === "last" || !before) return now;
   return kept.evaluation.top1 >= before.best.evaluation.top1 ? now : before;
+}
+
+/** Exports the best there was before a failure. */
+async function* rescue(
+  chosen: Candidate | undefined,
+  stages: readonly StageResult[],
+  context: Context,
+): AsyncGenerator<FineTuneEvent> {
+  const result = yield* finish(chosen, stages, context);
+  if (result.model) yield { kind: "rescued", result };
+  else yield note("no epoch had ended: there are no weights worth keeping");
 }
 
 async function* finish(

@@ -34,6 +34,8 @@ export interface PhotosOptions {
   readonly normalisation: Normalisation;
   readonly decoder: Decoder;
   readonly onBad: (file: BadFile) => void;
+  /** Ends every reading with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Batches of the samples for a network whose image input is called `input`. */
@@ -45,6 +47,7 @@ export function openPhotos({
   normalisation,
   decoder,
   onBad,
+  signal,
 }: PhotosOptions): Photos {
   const { batchSize, sizePx, resizePx, seed } = settings;
   // a network's batch never exceeds the photos there are
@@ -57,6 +60,7 @@ export function openPhotos({
     normalisation,
     seed,
     onBad,
+    ...(signal ? { signal } : {}),
   } satisfies Partial<BatchOptions>;
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
     adapt(batches(samples, { ...common, train: false }), input, sizePx);

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile, readdir, rm } from "node:fs/promises";
+import { appendFile, mkdir, open, readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ToolkitError, errorCode } from "../errors.ts";
 import { reportHtml } from "../report/report.ts";
@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly checkpoints: string;
   /** Lets another run have the folder. */
   release(): Promise<void>;
+  /** The same after a failure: where there is no checkpoint yet, nothing is left behind. */
+  discard(): Promise<void>;
 }
 
 /**
@@ -26,12 +28,18 @@ export interface RunFolder {
  * @throws E_RUN_LOCKED where another process is writing it; E_RUN_FOLDER where it holds something else, or a run that is not to be resumed
  */
 export async function openRunFolder(path: string, { resume = false }: { resume?: boolean } = {}): Promise<RunFolder> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new ToolkitError("E_WRITE", `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`, {
-      cause: error,
+  if (!resume) {
+    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+      throw new ToolkitError(
+        "E_WRITE",
+        `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`,
+        {
+          cause: error,
+        },
+      );
     });
-  });
-  const names = (await readdir(path)).filter((name) => name !== LOCK);
+  }
+  const names = (await readdir(path).catch(() => [] as string[])).filter((name) => name !== LOCK);
   if (resume && !names.includes("checkpoints")) {
     throw new ToolkitError("E_RUN_FOLDER", `Cannot resume "${path}": it holds no checkpoints`, {
       hint: "give the folder of an interrupted run with --out",
@@ -45,7 +53,19 @@ export async function openRunFolder(path: string, { resume = false }: { resume?:
     });
   }
   await lock(path);
-  return { path, checkpoints: join(path, "checkpoints"), release: () => rm(join(path, LOCK), { force: true }) };
+  const release = (): Promise<void> => rm(join(path, LOCK), { force: true });
+  return { path, checkpoints: join(path, "checkpoints"), release, discard: () => discard(path, release) };
+}
+
+/** Removes what a run has written before its first checkpoint, so that the same command may be given again. */
+async function discard(path: string, release: () => Promise<void>): Promise<void> {
+  const isEmpty = await rmdir(join(path, "checkpoints")).then(
+    () => true,
+    () => false,
+  );
+  if (isEmpty) for (const name of ["config.json", "metrics.jsonl"]) await rm(join(path, name), { force: true });
+  await release();
+  await rmdir(path).catch(() => {}); // where something else lies there
 }
 
 async function lock(path: string): Promise<void> {
@@ -94,19 +114,32 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   const { folder, about } = options;
   const log = runLog(options.now);
   const file = (name: string): string => join(folder.path, name);
-  try {
-    await writeDurably(file("config.json"), json({ model: about.model, ...about.settings, versions: about.versions }));
-    for await (const event of run) {
-      const epoch = log.add(event);
-      if (epoch) await appendFile(file("metrics.jsonl"), `${JSON.stringify(epoch)}\n`);
-      yield event;
-    }
-    const result = await run.result;
-    if (result.status !== "done" || !result.model) return;
+  let started = false;
+  const write = async (result: FineTuneResult): Promise<void> => {
+    if (!result.model) return;
     await writeDurably(file("model.onnx"), result.model);
     const title = basename(resolve(folder.path));
     const report = log.report(result, { ...about, title, finishedAt: options.today().toISOString() });
     await writeReport(folder, report, result, options.mistakes);
+  };
+  try {
+    for await (const event of run) {
+      // not before: a run that is refused must leave the folder as it was
+      if (!started)
+        await writeDurably(
+          file("config.json"),
+          json({ model: about.model, ...about.settings, versions: about.versions }),
+        );
+      started = true;
+      if (event.kind === "rescued") await write(event.result);
+      const epoch = log.add(event);
+      if (epoch) await appendFile(file("metrics.jsonl"), `${JSON.stringify(epoch)}\n`);
+      yield event;
+    }
+    await write(await run.result);
+  } catch (error) {
+    await folder.discard();
+    throw error;
   } finally {
     await folder.release();
   }

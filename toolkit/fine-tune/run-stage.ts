@@ -1,3 +1,4 @@
+import { errorCode } from "../errors.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochEvent, Progress } from "../train/train.ts";
 import type { Tensors } from "../runtime/runtime.ts";
@@ -30,9 +31,10 @@ export interface StageOptions {
   readonly stepsBefore: number;
 }
 
-/** How a stage ended: `aborted` by the signal with a checkpoint written, else with its weights. */
+/** How a stage ended: `aborted` by the signal with a checkpoint written, with a `failure` after which the best so far is still good, or with its weights. */
 export interface StageOutcome {
   readonly aborted: boolean;
+  readonly failure?: unknown;
   readonly last: Best | undefined;
   readonly best: Best | undefined;
 }
@@ -65,13 +67,18 @@ export async function* runStage(stage: Stage, options: StageOptions): AsyncGener
         yield* save(stage, run, options, event.progress);
       }
     }
-    if (signal?.aborted) {
-      if (progress) yield* save(stage, run, options, progress);
-      return { aborted: true, last, best };
-    }
+    signal?.throwIfAborted();
+    // resumed at its very end
+    last ??= { weights: await run.weights(), evaluation: await run.evaluate(), epoch: progress?.epoch ?? 0 };
     if (best && last)
       await options.platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: last.evaluation }));
     return { aborted: false, last, best };
+  } catch (error) {
+    if (errorCode(error) === "E_NONFINITE_LOSS") return { aborted: false, failure: error, last, best };
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    // the state is that of the last finished step
+    if (progress) yield* save(stage, run, options, progress);
+    return { aborted: true, last, best };
   } finally {
     await run.session.release();
   }
@@ -105,5 +112,6 @@ async function* save(
 
 /** More right answers; of equal ones the lower loss. */
 function isBetter(a: Evaluation, b: Evaluation | undefined): boolean {
-  return b === undefined || a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss);
+  // without validation photos the last epoch counts
+  return b === undefined || a.count === 0 || a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss);
 }

@@ -87,9 +87,10 @@ function softmax(logits: ArrayLike<number>): Float32Array {
   return Float32Array.from(powers, (v) => v / sum);
 }
 
-/** How many classes have a larger logit than `label`; of equal ones the lower index comes first. */
+/** How many classes have a larger logit than `label`; of equal ones the lower index comes first. All of them, where its logit is no number. */
 export function rankOf(logits: ArrayLike<number>, label: number): number {
   const own = logits[label] ?? Number.NaN;
+  if (Number.isNaN(own)) return logits.length;
   let rank = 0;
   for (let k = 0; k < logits.length; k++) {
     const z = logits[k] ?? 0;

@@ -81,7 +81,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { epochs, stepsPerEpoch, signal, limit = () => Infinity } = options;
   let at = options.from ?? START;
   let steps = Math.min(epochs * stepsPerEpoch, limit());
-  for (let epoch = at.epoch; epoch < epochs && (at.step < steps || epoch === 0); epoch++) {
+  for (let epoch = at.epoch; epoch < epochs && (at.step < steps || isOpen(at)); epoch++) {
     let rate = 0;
     for await (const batch of options.batches(epoch, at.position)) {
       if (signal?.aborted) return;
@@ -107,11 +107,29 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       if (at.step >= steps) break;
     }
     const evaluation = await options.evaluate?.();
+    if (signal?.aborted) return;
+    if (evaluation && !Number.isFinite(evaluation.loss))
+      throw notFinite("validation loss", evaluation.loss, at.step, rate);
     const [trainLoss, trainAccuracy] = at.samples > 0 ? [at.lossSum / at.samples, at.correct / at.samples] : [0, 0];
     at = nextEpoch(at, epoch, evaluation);
     yield { kind: "epoch", epoch: epoch + 1, epochs, trainLoss, trainAccuracy, rate, evaluation, progress: at };
     if (signal?.aborted) return;
   }
+}
+
+/** Whether an epoch is under way, or none has been: its end, with an evaluation, is still to come. */
+function isOpen({ epoch, position }: Progress): boolean {
+  return position > 0 || epoch === 0;
+}
+
+function notFinite(what: string, loss: number, step: number, rate: number): ToolkitError {
+  return new ToolkitError(
+    "E_NONFINITE_LOSS",
+    `Cannot go on training: the ${what} is ${loss} at step ${step} (rate ${rate})`,
+    {
+      hint: `try a lower rate, such as --rate ${Number((rate / 10).toPrecision(1))}`,
+    },
+  );
 }
 
 async function runStep(
@@ -139,15 +157,7 @@ async function runStep(
   ]);
   const out = await session.run({ feeds, fetch: [STEP.loss, logits] });
   const loss = Number((out.get(STEP.loss) as TensorData).data[0]);
-  if (!Number.isFinite(loss)) {
-    throw new ToolkitError(
-      "E_NONFINITE_LOSS",
-      `Cannot go on training: the loss is ${loss} at step ${step + 1} (rate ${rate})`,
-      {
-        hint: `try a lower rate, such as --rate ${Number((rate / 10).toPrecision(1))}; the last good weights are kept`,
-      },
-    );
-  }
+  if (!Number.isFinite(loss)) throw notFinite("loss", loss, step + 1, rate);
   return { loss, correct: countCorrect((out.get(logits) as TensorData).data as Float32Array, batch, classes) };
 }
 

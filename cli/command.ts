@@ -1,0 +1,118 @@
+import type { Output } from "./output.ts";
+
+/** One option of a command. Its key in camel case is its flag: `maxBad` is `--max-bad`; one that is on by default is written `--no-NAME`. */
+export type OptionSpec = Described &
+  (
+    | { readonly type: "string"; readonly default?: string }
+    | { readonly type: "integer" | "number"; readonly default?: number; readonly range?: Range }
+    /** Numbers with commas between them. */
+    | { readonly type: "numbers"; readonly count: number }
+    | { readonly type: "choice"; readonly choices: readonly string[]; readonly default?: string }
+    | { readonly type: "boolean"; readonly default?: boolean }
+  );
+
+interface Described {
+  readonly help: string;
+  readonly required?: boolean;
+  /** What the help calls its value. */
+  readonly value?: string;
+  /** The heading it stands under in the help. */
+  readonly group?: string;
+}
+
+/** Which numbers are taken, and how an error says so: "a number above 0". */
+export interface Range {
+  readonly holds: (value: number) => boolean;
+  readonly expected: string;
+}
+
+export interface PositionalSpec {
+  readonly help: string;
+  readonly many?: boolean;
+  readonly optional?: boolean;
+  /** Takes words that begin with a minus, which are no options then. */
+  readonly minus?: boolean;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type PositionalSpecs = Readonly<Record<string, PositionalSpec>>;
+
+type ValueOf<S extends OptionSpec> = S extends { type: "string" }
+  ? string
+  : S extends { type: "choice"; choices: readonly (infer C)[] }
+    ? C
+    : S extends { type: "boolean" }
+      ? boolean
+      : S extends { type: "numbers" }
+        ? readonly number[]
+        : number;
+
+type Given =
+  | { readonly required: true }
+  | { readonly default: string | number | boolean }
+  | { readonly type: "boolean" };
+
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [K in keyof O]: O[K] extends Given ? ValueOf<O[K]> : ValueOf<O[K]> | undefined;
+};
+
+export type PositionalValues<P extends PositionalSpecs> = {
+  readonly [K in keyof P]: P[K] extends { many: true }
+    ? readonly string[]
+    : P[K] extends { optional: true }
+      ? string | undefined
+      : string;
+};
+
+export interface CommandInput<O extends OptionSpecs, P extends PositionalSpecs> {
+  readonly options: OptionValues<O>;
+  readonly positionals: PositionalValues<P>;
+  readonly out: Output;
+  /** Aborts where the user wants to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** 0 done, 1 failed, 3 done but with more unreadable inputs than were allowed. */
+export type ExitCode = 0 | 1 | 3;
+
+export interface CommandSpec<O extends OptionSpecs, P extends PositionalSpecs> {
+  /** One word, or two for a command below another: "models get". */
+  readonly name: string;
+  readonly summary: string;
+  readonly options: O;
+  readonly positionals: P;
+  /** Command lines without the program's name; the first stands in the help of the program. */
+  readonly examples: readonly string[];
+  /** Whether it ends in good order when the signal aborts. Any other command is simply left. */
+  readonly stoppable?: boolean;
+  // its imports of the toolkit are dynamic: the help must not wait for them
+  readonly run: (input: CommandInput<O, P>) => Promise<ExitCode | void>;
+}
+
+/** A command whose types nobody asks for any more. */
+export type Command = CommandSpec<OptionSpecs, PositionalSpecs>;
+
+/** A command as data; the types of its options and positionals follow from it. */
+export function defineCommand<const O extends OptionSpecs, const P extends PositionalSpecs>(
+  command: CommandSpec<O, P>,
+): Command {
+  return command as unknown as Command;
+}
+
+/** "maxBad" as "--max-bad". */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export const POSITIVE: Range = { holds: (v) => v > 0, expected: "a number above 0" };
+export const NOT_NEGATIVE: Range = { holds: (v) => v >= 0, expected: "a number of 0 or more" };
+export const SHARE: Range = { holds: (v) => v >= 0 && v <= 1, expected: "a number from 0 to 1" };
+export const BELOW_ONE: Range = { holds: (v) => v >= 0 && v < 1, expected: "a number from 0 to below 1" };
+export const FACTOR: Range = { holds: (v) => v > 0 && v <= 1, expected: "a number above 0, up to 1" };
+
+/** Whole numbers from `least`. */
+export function atLeast(least: number): Range {
+  return { holds: (v) => v >= least, expected: `a whole number of ${least} or more` };
+}
+
+export const JSON_OPTION = { type: "boolean", help: "write JSON to stdout" } as const;

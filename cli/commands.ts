@@ -1,0 +1,25 @@
+import { cacheClear, cacheList } from "./commands/cache.ts";
+import { doctor } from "./commands/doctor.ts";
+import { evaluate } from "./commands/evaluate.ts";
+import { index } from "./commands/index.ts";
+import { inspect } from "./commands/inspect.ts";
+import { label } from "./commands/label.ts";
+import { models, modelsGet } from "./commands/models.ts";
+import { search } from "./commands/search.ts";
+import { train } from "./commands/train.ts";
+import type { Command } from "./command.ts";
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  train,
+  evaluate,
+  label,
+  index,
+  search,
+  inspect,
+  models,
+  modelsGet,
+  cacheList,
+  cacheClear,
+  doctor,
+];

@@ -1,0 +1,113 @@
+import { atLeast, defineCommand, JSON_OPTION } from "../command.ts";
+import type { Command } from "../command.ts";
+import { counted, percent } from "../format.ts";
+import { given } from "../given.ts";
+import type { Output } from "../output.ts";
+import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
+import type { Confusion, Metrics } from "../../toolkit/report/metrics.ts";
+
+export const evaluate: Command = defineCommand({
+  name: "evaluate",
+  summary: "Measure a model on labelled photos",
+  examples: ["evaluate runs/photos-1/model.onnx photos/", "evaluate model.onnx photos/test --json"],
+  positionals: {
+    model: { help: "an ONNX file, or the name of a model" },
+    data: { help: "a folder for each class; val/ or test/ in it where there is one" },
+  },
+  options: {
+    maxBad: MAX_BAD_OPTION,
+    threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    json: JSON_OPTION,
+  },
+  stoppable: true,
+  async run({ options, positionals: { model, data }, out, signal }) {
+    const { evaluateSet, measure, openModel, openTagger } = await import("../../toolkit/node.ts");
+    const { evaluateTagger } = await import("../../toolkit/label/evaluate-tagger.ts");
+    const { confusedPairs } = await import("../../toolkit/report/metrics.ts");
+    const tagger = await openTagger(await openModel(model, { signal }), given({ threads: options.threads }));
+    try {
+      const { samples, bad } = await evaluateSet(data, tagger.labels);
+      const { unreadable: lost, others } = sortBad(bad);
+      sayLeftOut(out, others);
+      const bar = out.progress({ total: samples.length, label: "photos", transient: true });
+      const run = evaluateTagger(tagger, samples, { signal });
+      let item = await run.next();
+      try {
+        for (; !item.done; item = await run.next()) bar.update(item.value);
+      } finally {
+        bar.stop();
+      }
+      const unreadable = [...lost, ...item.value.bad.map(({ file, error }) => ({ file, ...error }))];
+      const total = samples.length + lost.length;
+      if (item.value.evaluation.count > 0) {
+        const metrics = measure(item.value.evaluation);
+        const confused = confusedPairs(metrics.confusion);
+        if (out.wantsJson) out.json({ model, data, ...asJson(metrics, confused, tagger.labels), unreadable });
+        else print(out, metrics, confused, tagger.labels);
+      }
+      return judgeUnreadable(out, { unreadable, total, maxBad: options.maxBad });
+    } finally {
+      await tagger.close();
+    }
+  },
+});
+
+function asJson(metrics: Metrics, confused: readonly Confusion[], labels: readonly string[]): object {
+  const { count, accuracy, top5Error, logLoss, macroF1, calibrationError, perClass } = metrics;
+  return {
+    count,
+    top1: accuracy,
+    top5Error,
+    logLoss,
+    macroF1,
+    calibrationError,
+    classes: perClass.map(({ precision, recall, f1, support }, i) => ({
+      label: labels[i] ?? "",
+      precision,
+      recall,
+      f1,
+      support,
+    })),
+    confused: confused.map((c) => named(c, labels)),
+  };
+}
+
+function named(
+  { actual, predicted, count }: Confusion,
+  labels: readonly string[],
+): { actual: string; predicted: string; count: number } {
+  return { actual: labels[actual] ?? "", predicted: labels[predicted] ?? "", count };
+}
+
+function print(out: Output, metrics: Metrics, confused: readonly Confusion[], labels: readonly string[]): void {
+  const { count, accuracy, top5Error, logLoss, macroF1, calibrationError, perClass } = metrics;
+  out.data(`${counted(count, "photo")}, ${labels.length} classes`);
+  out.data("");
+  out.table([
+    ["top-1", percent(accuracy)],
+    ["top-5 error", percent(top5Error)],
+    ["log loss", logLoss.toFixed(3)],
+    ["macro F1", percent(macroF1)],
+    ["calibration error", percent(calibrationError)],
+  ]);
+  out.data("");
+  // a class that no photo belongs to and that was never predicted says nothing
+  const seen = perClass.flatMap((c, i) =>
+    c.support > 0 || c.precision !== null ? [[c, labels[i] ?? ""] as const] : [],
+  );
+  out.table(
+    seen.map(([c, name]) => [name, c.support, share(c.precision), share(c.recall), share(c.f1)]),
+    ["class", "photos", "precision", "   recall", "       F1"],
+  );
+  if (confused.length === 0) return;
+  out.data("");
+  out.data("most confused:");
+  out.table(
+    confused.map((c) => named(c, labels)).map(({ actual, predicted, count: photos }) => [actual, predicted, photos]),
+    ["class", "taken for", "photos"],
+  );
+}
+
+function share(value: number | null): string {
+  return (value === null ? "-" : percent(value)).padStart(9);
+}

@@ -1,0 +1,53 @@
+import { atLeast, defineCommand, SHARE } from "../command.ts";
+import type { Command } from "../command.ts";
+import { labelText } from "../format.ts";
+import { given } from "../given.ts";
+import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
+import type { Unreadable } from "../unreadable.ts";
+
+export const label: Command = defineCommand({
+  name: "label",
+  summary: "Write the labels of photos, a line each",
+  examples: ["label runs/photos-1/model.onnx holiday/", "label bundled cat.jpg --top 1 --json"],
+  positionals: {
+    model: { help: "an ONNX file, or the name of a model (see: onnx-graft models)" },
+    photos: { help: "photos, and folders of photos", many: true },
+  },
+  options: {
+    top: { type: "integer", default: 3, range: atLeast(1), help: "most labels of a photo" },
+    minWeight: { type: "number", default: 0.01, range: SHARE, value: "weight", help: "leave out labels below it" },
+    maxBad: MAX_BAD_OPTION,
+    threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    json: { type: "boolean", help: "one JSON value a photo" },
+  },
+  stoppable: true,
+  async run({ options, positionals, out, signal }) {
+    const { listPhotos, openModel, openTagger } = await import("../../toolkit/node.ts");
+    const { photos, bad } = await listPhotos(positionals.photos);
+    const { unreadable: lost, others } = sortBad(bad);
+    sayLeftOut(out, others);
+    const tagger = await openTagger(
+      await openModel(positionals.model, { signal }),
+      given({ threads: options.threads }),
+    );
+    const unreadable: Unreadable[] = [...lost];
+    try {
+      for (const { file, code, message } of out.wantsJson ? lost : []) out.json({ file, error: { code, message } });
+      const { top, minWeight } = options;
+      for await (const photo of tagger.labelAll(photos, { top, minWeight, signal })) {
+        if (out.closed) break;
+        if ("error" in photo) {
+          unreadable.push({ file: photo.file, ...photo.error });
+          if (out.wantsJson) out.json({ file: photo.file, error: photo.error });
+        } else if (out.wantsJson) {
+          out.json({ file: photo.file, labels: photo.labels });
+        } else {
+          out.data(`${photo.file}  ${photo.labels.map(labelText).join(", ") || "(no label)"}`);
+        }
+      }
+    } finally {
+      await tagger.close();
+    }
+    return judgeUnreadable(out, { unreadable, total: photos.length + lost.length, maxBad: options.maxBad });
+  },
+});

@@ -1,0 +1,166 @@
+import { atLeast, BELOW_ONE, defineCommand, FACTOR, NOT_NEGATIVE } from "../command.ts";
+import type { Command, OptionSpecs } from "../command.ts";
+import { MAX_BAD_OPTION } from "../unreadable.ts";
+
+const positionals = {
+  data: { help: "a folder for each class, or train/ and val/ with these" },
+} as const;
+
+const options = {
+  model: { type: "string", value: "model", help: "an ONNX file, or the name of a model (default: the bundled one)" },
+  mode: {
+    type: "choice",
+    choices: ["frozen", "full", "staged", "scratch"],
+    default: "staged",
+    help: "train the head, every layer, the one and then the other, or every layer from random weights",
+  },
+  out: { type: "string", value: "folder", help: "the run folder (default: runs/DATA-1, or the next that is free)" },
+  resume: { type: "boolean", help: "go on from the checkpoint of an interrupted run" },
+  seed: { type: "integer", default: 0, range: atLeast(0), help: "seed of everything random" },
+  threads: {
+    type: "integer",
+    range: atLeast(1),
+    help: "threads of the runtime (default: all cores); 1 repeats to the bit",
+  },
+  json: { type: "boolean", help: "a JSON line for each epoch, and one for the result" },
+
+  epochs: {
+    type: "integer",
+    range: atLeast(1),
+    help: "epochs of all layers (default: 5, scratch 30, frozen 30)",
+    group: "Training",
+  },
+  headEpochs: {
+    type: "integer",
+    range: atLeast(1),
+    help: "epochs of the head in staged (default: 30)",
+    group: "Training",
+  },
+  batch: { type: "integer", default: 16, range: atLeast(1), help: "photos in a step", group: "Training" },
+  rate: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    help: "peak learning rate (default: 1e-3 per 16 photos)",
+    group: "Training",
+  },
+  headRate: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    help: "the same for the head in staged (default: 1e-3)",
+    group: "Training",
+  },
+  stemFactor: {
+    type: "number",
+    range: FACTOR,
+    help: "what the rate is multiplied by at the first layer (default: staged 0.1, else 1)",
+    group: "Training",
+  },
+  optimizer: {
+    type: "choice",
+    choices: ["sgd", "adam", "adamw"],
+    help: "(default: sgd; adamw for a head alone)",
+    group: "Training",
+  },
+  momentum: { type: "number", default: 0.9, range: BELOW_ONE, help: "of sgd", group: "Training" },
+  decay: { type: "number", range: NOT_NEGATIVE, help: "weight decay (default: 0, scratch 5e-4)", group: "Training" },
+  labelSmoothing: {
+    type: "number",
+    default: 0,
+    range: BELOW_ONE,
+    help: "share given to the other classes",
+    group: "Training",
+  },
+  maxSteps: {
+    type: "integer",
+    range: atLeast(1),
+    help: "end the training of all layers after so many steps",
+    group: "Training",
+  },
+  keep: {
+    type: "choice",
+    choices: ["best", "last"],
+    default: "best",
+    help: "which epoch's weights are kept",
+    group: "Training",
+  },
+
+  batchNorm: {
+    type: "choice",
+    choices: ["auto", "batch", "frozen", "keep"],
+    default: "auto",
+    help: "statistics of each batch, the stored ones, or leave folded layers folded",
+    group: "Network",
+  },
+  hidden: {
+    type: "integer",
+    default: 0,
+    range: atLeast(0),
+    help: "units of a hidden layer in the head",
+    group: "Network",
+  },
+  dropout: { type: "number", default: 0, range: BELOW_ONE, help: "share dropped before the head", group: "Network" },
+  head: {
+    type: "string",
+    value: "node",
+    help: "the layer to replace, where it is not found by itself",
+    group: "Network",
+  },
+  features: { type: "string", value: "value", help: "the value that the new head reads", group: "Network" },
+
+  size: {
+    type: "integer",
+    range: atLeast(16),
+    value: "px",
+    help: "side of the pictures (default: the model's)",
+    group: "Photos",
+  },
+  resize: {
+    type: "integer",
+    range: atLeast(16),
+    value: "px",
+    help: "shorter side before the middle is cut out",
+    group: "Photos",
+  },
+  mean: {
+    type: "numbers",
+    count: 3,
+    help: "subtracted from red, green, blue in 0..1 (default: the model's)",
+    group: "Photos",
+  },
+  std: { type: "numbers", count: 3, help: "what they are divided by then", group: "Photos" },
+  augment: { type: "boolean", default: true, help: "no random crops and flips", group: "Photos" },
+  cropScale: {
+    type: "number",
+    default: 0.08,
+    range: FACTOR,
+    help: "smallest share of a photo in a random crop",
+    group: "Photos",
+  },
+  validationShare: {
+    type: "number",
+    default: 0.2,
+    range: BELOW_ONE,
+    value: "share",
+    help: "photos held out, where there is no val/",
+    group: "Photos",
+  },
+  maxBad: { ...MAX_BAD_OPTION, group: "Photos" },
+  cache: { type: "string", value: "folder", help: "where features and downloads are kept", group: "Photos" },
+} as const satisfies OptionSpecs;
+
+export const train: Command = defineCommand({
+  name: "train",
+  summary: "Fine-tune a network on a folder of labelled photos",
+  examples: [
+    "train photos/",
+    "train photos/ --model resnet18 --mode full --epochs 10 --out runs/mine",
+    "train photos/ --resume --out runs/mine",
+  ],
+  positionals,
+  options,
+  stoppable: true,
+  async run(input) {
+    const { runTraining } = await import("../train/run-training.ts");
+    return runTraining(input);
+  },
+});

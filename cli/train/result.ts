@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import type { Evaluation, FineTuneResult } from "../../toolkit/node.ts";
+import { bytesText, counted, percent } from "../format.ts";
+import type { Output } from "../output.ts";
+
+/** The last line of `train --json`. */
+export function resultJson(folder: string, result: FineTuneResult): object {
+  const { evaluation, classes, stages, parity, bad } = result;
+  return {
+    type: "result",
+    model: join(folder, "model.onnx"),
+    report: join(folder, "report.html"),
+    ...(evaluation ? scores(evaluation) : {}),
+    classes,
+    stages: stages.map(({ stage, final, best, bestEpoch }) => ({
+      stage,
+      final: scores(final),
+      best: scores(best),
+      bestEpoch,
+    })),
+    parity: parity ?? null,
+    unreadable: bad.map(({ path, code, message }) => ({ file: path, code, message })),
+  };
+}
+
+function scores({ top1, top5Error, loss, count }: Evaluation): object {
+  return { top1, top5Error, loss, count };
+}
+
+/** What a run came to, for people, and what to do next. */
+export function sayResult(out: Output, folder: string, { evaluation, stages, model, parity }: FineTuneResult): void {
+  const file = join(folder, "model.onnx");
+  out.data("");
+  const rows: [string, string][] = [["model", `${file} (${bytesText(model?.byteLength ?? 0)})`]];
+  if (evaluation && evaluation.count > 0) {
+    rows.push(["top-1", `${percent(evaluation.top1)} of ${counted(evaluation.count, "validation photo")}`]);
+    rows.push(["top-5 error", percent(evaluation.top5Error)], ["log loss", evaluation.loss.toFixed(3)]);
+  }
+  if (stages.length > 1)
+    rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(s.best.top1)}`).join(", then ")]);
+  if (parity) {
+    const { largestDifference, flips, images, provider } = parity;
+    const difference = `largest difference ${largestDifference.toExponential(1)}`;
+    rows.push(["parity", `${difference}, ${flips} of ${counted(images, "decision")} changed (${provider})`]);
+  }
+  out.table(rows);
+  out.say(
+    [
+      "",
+      "Next:",
+      `  open ${join(folder, "report.html")}`,
+      `  npx onnx-graft label ${file} PHOTOS...`,
+      `  npx onnx-graft index ${file} PHOTOS... --index photos.db`,
+    ].join("\n"),
+  );
+}

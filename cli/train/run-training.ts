@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { ToolkitError } from "../../toolkit/errors.ts";
+import { cacheFolder as defaultCacheFolder, fineTune, openModel, readDataset } from "../../toolkit/node.ts";
+import type { FineTuneOptions, FineTuneResult } from "../../toolkit/node.ts";
+import type { ExitCode } from "../command.ts";
+import { counted } from "../format.ts";
+import { given } from "../given.ts";
+import type { Output } from "../output.ts";
+import { judgeUnreadable, sayLeftOut, sortBad } from "../unreadable.ts";
+import { defaultRunFolder } from "./run-path.ts";
+import { resultJson, sayResult } from "./result.ts";
+import { trainingDisplay } from "./display.ts";
+
+/** What commands/train.ts reads off the command line. */
+export interface TrainingInput {
+  readonly options: TrainingOptions;
+  readonly positionals: { readonly data: string };
+  readonly out: Output;
+  readonly signal: AbortSignal;
+}
+
+type Chosen<K extends keyof FineTuneOptions> = Exclude<FineTuneOptions[K], undefined>;
+
+interface TrainingOptions {
+  readonly model: string | undefined;
+  readonly mode: Chosen<"mode">;
+  readonly out: string | undefined;
+  readonly resume: boolean;
+  readonly seed: number;
+  readonly threads: number | undefined;
+  readonly epochs: number | undefined;
+  readonly headEpochs: number | undefined;
+  readonly batch: number;
+  readonly rate: number | undefined;
+  readonly headRate: number | undefined;
+  readonly stemFactor: number | undefined;
+  readonly optimizer: Chosen<"optimizer"> | undefined;
+  readonly momentum: number;
+  readonly decay: number | undefined;
+  readonly labelSmoothing: number;
+  readonly maxSteps: number | undefined;
+  readonly keep: Chosen<"keep">;
+  readonly batchNorm: Chosen<"batchNorm">;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly head: string | undefined;
+  readonly features: string | undefined;
+  readonly size: number | undefined;
+  readonly resize: number | undefined;
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+  readonly augment: boolean;
+  readonly cropScale: number;
+  readonly validationShare: number;
+  readonly maxBad: number;
+  readonly cache: string | undefined;
+}
+
+/** `train`, from its options to what is said at the end. */
+export async function runTraining({ options, positionals, out, signal }: TrainingInput): Promise<ExitCode> {
+  const { data } = positionals;
+  checkSizes(options);
+  const { seed, validationShare, resume, mean, std } = options;
+  const dataset = await readDataset(data, { seed, validationShare });
+  sayLeftOut(out, sortBad(dataset.bad).others);
+  const cacheFolder = options.cache ?? defaultCacheFolder();
+  const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }) });
+  if (model.explanation !== undefined) out.say(model.explanation);
+  const folder = options.out ?? (await defaultRunFolder(data, { resume }));
+  const run = await fineTune({
+    ...settingsOf(options),
+    model,
+    data: dataset,
+    out: folder,
+    resume,
+    cacheFolder,
+    signal,
+  });
+  out.say(`run folder: ${folder}`);
+  const display = trainingDisplay(out, () => performance.now());
+  try {
+    for await (const event of run) display.show(event);
+  } finally {
+    display.stop();
+  }
+  const result = await run.result;
+  if (result.status === "stopped") {
+    sayStopped(out, folder, display.checkpoint());
+    return 1;
+  }
+  if (out.wantsJson) out.json(resultJson(folder, result));
+  else sayResult(out, folder, result);
+  const total = dataset.train.length + dataset.validation.length;
+  return judge(out, result, total, options.maxBad, folder);
+}
+
+function checkSizes({ size, resize }: TrainingOptions): void {
+  if (size === undefined || resize === undefined || resize >= size) return;
+  throw new ToolkitError("E_USAGE", `Cannot use --resize "${resize}": expected --size, ${size}, or more`, {
+    hint: "a square of --size is cut out of the photo whose shorter side is --resize",
+  });
+}
+
+function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
+  const { batch, size, resize, mode, seed, augment, keep, ...others } = options;
+  const { epochs, headEpochs, rate, headRate, optimizer, momentum, decay, labelSmoothing, batchNorm } = others;
+  const { stemFactor, cropScale, hidden, dropout, head, features, threads, maxSteps } = others;
+  return {
+    mode,
+    seed,
+    augment,
+    keep,
+    batchSize: batch,
+    momentum,
+    labelSmoothing,
+    batchNorm,
+    cropScale,
+    hidden,
+    dropout,
+    ...given({ epochs, headEpochs, rate, headRate, optimizer, decay, stemFactor, head, features, threads, maxSteps }),
+    ...given({ sizePx: size, resizePx: resize }),
+  };
+}
+
+function sayStopped(out: Output, folder: string, checkpoint: string | undefined): void {
+  if (out.wantsJson) out.json({ type: "stopped", checkpoint: checkpoint ?? null });
+  out.say(checkpoint === undefined ? "stopped before the first checkpoint" : `stopped; checkpoint: ${checkpoint}`);
+  out.say(`go on with: the same command and --resume --out ${folder}`);
+}
+
+function judge(out: Output, { bad }: FineTuneResult, total: number, maxBad: number, folder: string): ExitCode {
+  const { unreadable } = sortBad(bad);
+  if (unreadable.length > 0)
+    out.say(`${counted(unreadable.length, "unreadable photo")}, all of them in ${join(folder, "report.json")}`);
+  return judgeUnreadable(out, { unreadable, total, maxBad });
+}

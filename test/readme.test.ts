@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
+import { commands } from "../cli/commands.ts";
+import { flagOf } from "../cli/command.ts";
+import type { OptionSpec } from "../cli/command.ts";
+import { cards } from "../models/cards.ts";
+import { fillUniform } from "../toolkit/graph/random.ts";
+import { parseQuery } from "../toolkit/search/query.ts";
+import { fixture, root } from "./support/fixtures.ts";
+
+const run = promisify(execFile);
+
+const readme = await readFile(join(root, "README.md"), "utf8");
+
+function blocks(language: string): readonly string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map((match) => match[1] ?? "");
+}
+
+/** Photos of two classes that a network can tell apart: noise on red, and noise on blue. */
+async function writePhotos(folder: string, count: number): Promise<void> {
+  for (const [k, name] of ["cats", "dogs"].entries()) {
+    await mkdir(join(folder, name), { recursive: true });
+    for (let i = 1; i <= count; i++) {
+      const width = 96;
+      const noise = fillUniform(width * width * 3, i, k);
+      const pixels = Uint8Array.from(noise, (v, at) => v * 100 + (at % 3 === k * 2 ? 150 : 0));
+      const photo = sharp(pixels, { raw: { width, height: width, channels: 3 } });
+      await photo.jpeg().toFile(join(folder, name, `${i}.jpg`));
+    }
+  }
+}
+
+function written(key: string, spec: OptionSpec): string {
+  return spec.type === "boolean" && spec.default === true ? flagOf(key).replace("--", "--no-") : flagOf(key);
+}
+
+describe("README.md", () => {
+  const examples = blocks("ts");
+  let folder = "";
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "onnx-graft-readme-"));
+    await writePhotos(join(folder, "photos"), 8);
+    // a file goes before a card of its name: this one is as quick as its 8 channels are few
+    await copyFile(fixture("resnet18-width8/folded.onnx"), join(folder, "resnet18"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("has examples of the library", () => {
+    assert.ok(examples.length >= 5);
+    assert.deepEqual(
+      examples.filter((text) => !/ from "onnx-graft";/.test(text)),
+      [],
+    );
+  });
+
+  it("its examples have the right types", async () => {
+    const files = await Promise.all(
+      examples.map(async (text, i) => {
+        const file = join(folder, `example-${i + 1}.ts`);
+        await writeFile(file, text);
+        return file;
+      }),
+    );
+    const compilerOptions = {
+      noEmit: true,
+      rootDir: null,
+      paths: { "onnx-graft": [join(root, "toolkit", "node.ts")] },
+      typeRoots: [join(root, "node_modules", "@types")],
+      // what TypeScript does where nobody asks for more
+      noUncheckedIndexedAccess: false,
+      allowImportingTsExtensions: true,
+    };
+    const config = join(folder, "tsconfig.json");
+    await writeFile(
+      config,
+      JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, include: [] }),
+    );
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+    const { stdout } = await run(process.execPath, [compiler, "-p", config]).catch(
+      (error: { stdout: string }) => error,
+    );
+    assert.equal(stdout, "");
+  });
+
+  for (const [i, text] of examples.entries()) {
+    it(`runs its example ${i + 1}: ${text.match(/^import .*$/m)?.[0].slice(0, 60)} ...`, async function () {
+      // a session lives in a thread, and threads load compiled files only
+      if (import.meta.url.endsWith(".ts")) this.skip();
+      const entry = new URL("../toolkit/node.js", import.meta.url).href;
+      const file = join(folder, `example-${i + 1}.mjs`);
+      await writeFile(file, text.replaceAll(' from "onnx-graft";', ` from ${JSON.stringify(entry)};`));
+      const env = { ...process.env, ONNX_GRAFT_CACHE: join(folder, "cache"), ONNX_GRAFT_OFFLINE: "1" };
+      const { stdout } = await run(process.execPath, [file], { cwd: folder, env });
+      assert.notEqual(stdout, "");
+    });
+  }
+
+  it("names every model that can be asked for, and none that cannot", () => {
+    const table = readme.slice(readme.indexOf("### Which model"), readme.indexOf("## Searching"));
+    const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap((row) =>
+      [...(row[1] ?? "").matchAll(/`([^`]+)`/g)].map((name) => name[1]),
+    );
+    assert.deepEqual(
+      named,
+      cards.map((card) => card.name),
+    );
+  });
+
+  it("uses commands and options that exist", () => {
+    const lines = blocks("sh").flatMap((text) => text.match(/^npx onnx-graft .*$/gm) ?? []);
+    assert.ok(lines.length >= 6);
+    for (const line of lines) {
+      const words = line
+        .replaceAll(/"[^"]*"/g, "TEXT")
+        .split(" ")
+        .slice(2);
+      const command = commands.find(({ name }) => name === words[0] || name === words.slice(0, 2).join(" "));
+      assert.ok(command, line);
+      const known = new Set(Object.entries(command.options).map(([key, spec]) => written(key, spec)));
+      const wrong = words.filter((word) => word.startsWith("--") && !known.has(word));
+      assert.deepEqual(wrong, [], line);
+    }
+  });
+
+  it("mentions no option that no command has", () => {
+    const known = new Set(commands.flatMap(({ options }) => Object.keys(options).map(flagOf)));
+    const others = new Set(["--help"]);
+    const mentioned = [...readme.matchAll(/`(--[a-z][a-z-]*)[^`]*`/g)].map((match) => match[1] ?? "");
+    assert.deepEqual(
+      mentioned.filter((flag) => !known.has(flag) && !others.has(flag)),
+      [],
+    );
+  });
+
+  it("shows queries that can be asked", () => {
+    const table = readme.slice(readme.indexOf("## Searching"), readme.indexOf("## As a library"));
+    const queries = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap((row) =>
+      [...(row[1] ?? "").matchAll(/`([^`]+)`/g)].map((query) => query[1] ?? ""),
+    );
+    assert.ok(queries.length >= 10);
+    for (const query of queries) assert.ok(parseQuery(query), query);
+  });
+
+  it("its links lead to files", async () => {
+    for (const [, path = ""] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      assert.ok(await readFile(join(root, path)), path);
+    }
+  });
+});
