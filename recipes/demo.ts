@@ -46,29 +46,47 @@ export async function demo(job: Job, { folder, budgetSeconds, say }: DemoOptions
   const database = join(folder, "photos.db");
   await mkdir(folder, { recursive: true });
   // those of an earlier demo
-  for (const path of [run, database, `${database}-wal`, `${database}-shm`]) await rm(path, { recursive: true, force: true });
+  for (const path of [run, database, `${database}-wal`, `${database}-shm`])
+    await rm(path, { recursive: true, force: true });
 
   say(`\n${job.title}`);
   for await (const { done, total } of job.prepare?.() ?? []) progressLine("writing them as pictures", done, total, say);
   const data = await readDataset(job.data);
-  say(`${count(data.train.length, "photo")} to learn from; ${count(data.validation.length, "photo")} kept aside, which training never sees.`);
+  say(
+    `${count(data.train.length, "photo")} to learn from; ${count(data.validation.length, "photo")} kept aside, which training never sees.`,
+  );
   const model = await openModel(job.model);
   if (model.explanation !== undefined) say(`${model.explanation}.`);
 
-  const training = await fineTune({ mode: "staged", keep: "last", ...job.settings, model, data, out: run, cacheFolder: join(folder, "cache") });
+  const training = await fineTune({
+    mode: "staged",
+    keep: "last",
+    ...job.settings,
+    model,
+    data,
+    out: run,
+    cacheFolder: join(folder, "cache"),
+  });
   const after = data.validation.length + Math.min(LABELLED, data.validation.length);
-  const times = await watch(training, { say, elapsed, budgetSeconds, classes: data.classes, photosAfter: after });
+  const { stageSeconds, charts } = await watch(training, {
+    say,
+    elapsed,
+    budgetSeconds,
+    classes: data.classes,
+    photosAfter: after,
+  });
   const result = await training.result;
-  compare(result, times, say);
+  compare(result, stageSeconds, say);
 
   say("\n3. It labels what it has never seen");
   const found = await labelAndSearch(data, job, { run, database, say });
 
-  const sheet = await writeSheet(found, { folder, run, title: job.title, photos: job.data });
+  const note = `Found by label among ${count(data.validation.length, "photo")} that training has never seen; ${percent(result.evaluation?.top1 ?? 0)} of all are labelled right.`;
+  const sheet = await writeSheet(found, { folder, title: job.title, note, charts, photos: job.data });
   say("\nLook at:");
-  for (const [path, what] of [[sheet.html, "the hits, beside the training curves"], [sheet.png, "the same as a picture"], [join(run, "report.html"), "the training report"]]) {
-    say(`   ${path?.padEnd(24)} ${what}`);
-  }
+  say(`   ${sheet.html.padEnd(24)} the hits, beside the training curves`);
+  say(`   ${sheet.png.padEnd(24)} the same as a picture`);
+  say(`   ${join(run, "report.html").padEnd(24)} the training report`);
   say(`\nDone in ${seconds(elapsed())}. ${commands}`);
   return result;
 }
@@ -79,24 +97,36 @@ function compare({ stages, parity }: FineTuneResult, times: readonly number[], s
   for (const [i, { stage, final }] of stages.entries()) {
     const wrong = Math.round(final.count * (1 - final.top1));
     const name = stage === "head" ? "new head only (frozen)" : "every layer (staged)";
-    say(`   ${name.padEnd(24)} ${percent(final.top1).padStart(7)} right, ${String(wrong).padStart(4)} of ${final.count} wrong, ${seconds(times[i] ?? 0)}`);
+    say(
+      `   ${name.padEnd(24)} ${percent(final.top1).padStart(7)} right, ${String(wrong).padStart(4)} of ${final.count} wrong, ${seconds(times[i] ?? 0)}`,
+    );
   }
-  if (parity) say(`   Exported, and checked: the file gives the same answers as training did (${count(parity.images, "photo")}, ${parity.flips} differ).`);
+  if (parity)
+    say(
+      `   Exported, and checked: the file gives the same answers as training did (${count(parity.images, "photo")}, ${parity.flips} differ).`,
+    );
 }
 
 /** Labels the photos kept aside with the exported file, puts them into an index, and asks it. */
-async function labelAndSearch(data: Dataset, job: Job, { run, database, say }: { run: string; database: string; say: Say }): Promise<readonly Found[]> {
+async function labelAndSearch(
+  data: Dataset,
+  job: Job,
+  { run, database, say }: { run: string; database: string; say: Say },
+): Promise<readonly Found[]> {
   const exported = await openModel(join(run, "model.onnx"));
   const tagger = await openTagger(exported, { batchSize: 64 });
   const index = await openIndex(database);
   try {
     const unseen = data.validation.slice(0, LABELLED).map((sample) => sample.path);
     let done = 0;
-    for await (const _ of tagPhotos(unseen, { tagger, index, model: exported })) progressLine("labelling", ++done, unseen.length, say);
+    for await (const _ of tagPhotos(unseen, { tagger, index, model: exported }))
+      progressLine("labelling", ++done, unseen.length, say);
     const [first] = unseen;
     if (first !== undefined) {
       const { labels } = await tagger.label(first, { top: 2 });
-      say(`   for example ${relative(job.data, first)}: ${labels.map((l) => `${l.label} ${l.weight.toFixed(3)}`).join(", ")}`);
+      say(
+        `   for example ${relative(job.data, first)}: ${labels.map((l) => `${l.label} ${l.weight.toFixed(3)}`).join(", ")}`,
+      );
     }
     say(`\n4. Searches in ${database}, the likeliest first`);
     const found: Found[] = [];

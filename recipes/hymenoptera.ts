@@ -21,7 +21,14 @@ const FULL_SEEDS = 3;
 
 /** The usual settings of transfer learning on small sets; nothing is tuned to these photos. */
 const COMMON = { sizePx: 224, resizePx: 256, batchSize: 16, keep: "last" } satisfies FineTuneSettings;
-const FROZEN = { ...COMMON, mode: "frozen", epochs: 30, optimizer: "adamw", rate: 1e-3, decay: 0 } satisfies FineTuneSettings;
+const FROZEN = {
+  ...COMMON,
+  mode: "frozen",
+  epochs: 30,
+  optimizer: "adamw",
+  rate: 1e-3,
+  decay: 0,
+} satisfies FineTuneSettings;
 const FULL = {
   ...COMMON,
   mode: "full",
@@ -65,7 +72,16 @@ export async function main(args: readonly string[]): Promise<void> {
   const run = async (model: SourceModel, seed: number, settings: Settings): Promise<void> => {
     const row = await measure(data, model, seed, settings);
     rows.push(row);
-    console.log(line([row.mode, row.model, `seed ${seed}`, row.top1.toFixed(4), `loss ${row.loss.toFixed(4)}`, `${row.seconds.toFixed(0)} s`]));
+    console.log(
+      line([
+        row.mode,
+        row.model,
+        `seed ${seed}`,
+        row.top1.toFixed(4),
+        `loss ${row.loss.toFixed(4)}`,
+        `${row.seconds.toFixed(0)} s`,
+      ]),
+    );
   };
   for (const [i, model] of models.entries()) {
     // BatchNorm nodes and folded ones compute the same features
@@ -74,8 +90,10 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const summary = summarise(rows);
   console.log("\nValidation accuracy of the last epoch, mean +- standard deviation over seeds");
-  for (const s of summary) console.log(line([s.mode, s.model, `${s.seeds} seeds`, `${s.mean.toFixed(4)} +- ${s.spread.toFixed(4)}`]));
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(await record(data, models, rows, summary), undefined, 2)}\n`);
+  for (const s of summary)
+    console.log(line([s.mode, s.model, `${s.seeds} seeds`, `${s.mean.toFixed(4)} +- ${s.spread.toFixed(4)}`]));
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify(await record(data, models, rows, summary), undefined, 2)}\n`);
 }
 
 /** One run from the file to the last epoch. */
@@ -99,7 +117,8 @@ interface Summary {
 
 function summarise(rows: readonly Row[]): readonly Summary[] {
   const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(`${row.mode} ${row.model}`, [...(groups.get(`${row.mode} ${row.model}`) ?? []), row]);
+  for (const row of rows)
+    groups.set(`${row.mode} ${row.model}`, [...(groups.get(`${row.mode} ${row.model}`) ?? []), row]);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
@@ -111,7 +130,12 @@ function summarise(rows: readonly Row[]): readonly Summary[] {
 }
 
 /** Everything that is needed to believe the numbers and to get them again. */
-async function record(data: string, models: readonly SourceModel[], rows: readonly Row[], summary: readonly Summary[]): Promise<object> {
+async function record(
+  data: string,
+  models: readonly SourceModel[],
+  rows: readonly Row[],
+  summary: readonly Summary[],
+): Promise<object> {
   const { train, validation, classes } = await readDataset(data);
   const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
   return {
@@ -128,10 +152,14 @@ async function record(data: string, models: readonly SourceModel[], rows: readon
 
 function seeds(given: string | undefined, usual: number): readonly number[] {
   const count = given === undefined ? usual : Number(given);
-  if (!Number.isInteger(count) || count < 0) throw new ToolkitError("E_USAGE", `Cannot use "${given}" seeds: expected a whole number`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new ToolkitError("E_USAGE", `Cannot use "${given}" seeds: expected a whole number`);
   return Array.from({ length: count }, (_, seed) => seed);
 }
 
 function line(cells: readonly string[]): string {
-  return cells.map((cell, i) => cell.padEnd([7, 24, 7, 17][i] ?? 0)).join(" ").trimEnd();
+  return cells
+    .map((cell, i) => cell.padEnd([7, 24, 7, 17][i] ?? 0))
+    .join(" ")
+    .trimEnd();
 }

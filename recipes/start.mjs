@@ -16,7 +16,10 @@ const SOURCE_FILE = /\.(ts|mjs|proto|peggy)$/;
 export async function start(name, args) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   if (!supports(process.versions.node)) {
-    fail(`Node ${process.versions.node} is too old`, "this project needs Node 20.19 or newer: https://nodejs.org");
+    fail(
+      `error: Node ${process.versions.node} is too old`,
+      "this project needs Node 20.19 or newer: https://nodejs.org",
+    );
     return;
   }
   process.chdir(root);
@@ -32,7 +35,7 @@ export async function start(name, args) {
     }
   }
   if (!existsSync(recipe)) {
-    fail(`there is no recipe "${name}"`, `known recipes: ${recipes(root).join(", ")}`, 2);
+    fail(`error: there is no recipe "${name}"`, `known recipes: ${recipes(root).join(", ")}`, 2);
     return;
   }
   try {
@@ -78,20 +81,26 @@ function newestIn(path) {
 }
 
 function recipes(root) {
-  return readdirSync(join(root, "dist", "recipes")).flatMap((name) => (name.endsWith(".js") ? [name.slice(0, -3)] : []));
+  return readdirSync(join(root, "dist", "recipes")).flatMap((name) =>
+    name.endsWith(".js") ? [name.slice(0, -3)] : [],
+  );
 }
 
 /** An error as one line, its code, and the way out. Wrong usage exits with 2, as the command line tool does. */
 function report(error) {
   const { code, message, hint } = error instanceof Error ? error : { message: String(error) };
-  const usage = /^ERR_PARSE_ARGS|^E_USAGE/.test(code ?? "");
-  if (code === undefined) console.error(error);
-  else fail(message, hint, usage ? 2 : 1, usage ? undefined : code);
-  process.exitCode ??= 1;
+  if (code === undefined) {
+    console.error(error);
+    process.exitCode = 1;
+  } else if (/^ERR_PARSE_ARGS|^E_USAGE/.test(code)) {
+    fail(`error: ${message}`, hint, 2);
+  } else {
+    fail(`error[${code}]: ${message}`, hint);
+  }
 }
 
-function fail(message, hint, status = 1, code = undefined) {
-  console.error(`${code === undefined ? "error" : `error[${code}]`}: ${message}`);
+function fail(line, hint, status = 1) {
+  console.error(line);
   if (hint) console.error(`hint: ${hint}`);
   process.exitCode = status;
 }

@@ -28,7 +28,7 @@ const owners: readonly { readonly packages: RegExp; readonly places: RegExp }[] 
   { packages: /^onnxruntime-/, places: /^toolkit\/runtime\// },
   {
     packages: /^sharp$/,
-    places: /^(toolkit\/images\/sharp|toolkit\/report\/(picture|contact-sheet-png)|recipes\/)/,
+    places: /^(toolkit\/images\/sharp|toolkit\/report\/(picture|contact-sheet-png)|cli\/doctor-checks|recipes\/)/,
   },
   { packages: /^(node:sqlite|@photostructure\/sqlite)$/, places: /^toolkit\/search\/stores\/sqlite/ },
   { packages: /^(commander|cli-progress|cli-table3)$/, places: /^cli\// },

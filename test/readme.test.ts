@@ -60,33 +60,31 @@ describe("README.md", () => {
   });
 
   it("its examples have the right types", async () => {
-    const files = await Promise.all(
-      examples.map(async (text, i) => {
-        const file = join(folder, `example-${i + 1}.ts`);
-        await writeFile(file, text);
-        return file;
-      }),
-    );
-    const compilerOptions = {
-      noEmit: true,
-      rootDir: null,
-      paths: { "onnx-graft": [join(root, "toolkit", "node.ts")] },
-      typeRoots: [join(root, "node_modules", "@types")],
-      // what TypeScript does where nobody asks for more
-      noUncheckedIndexedAccess: false,
-      allowImportingTsExtensions: true,
-    };
-    const config = join(folder, "tsconfig.json");
-    await writeFile(
-      config,
-      JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, include: [] }),
-    );
-    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-    const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-    const { stdout } = await run(process.execPath, [compiler, "-p", config]).catch(
-      (error: { stdout: string }) => error,
-    );
-    assert.equal(stdout, "");
+    // inside the project, so that the compiler finds it and its packages
+    await mkdir(join(root, ".build"), { recursive: true });
+    const typed = await mkdtemp(join(root, ".build", "readme-"));
+    try {
+      const files = examples.map((_, i) => join(typed, `example-${i + 1}.ts`));
+      await Promise.all(files.map((file, i) => writeFile(file, examples[i] ?? "")));
+      const compilerOptions = {
+        noEmit: true,
+        paths: { "onnx-graft": [join(root, "toolkit", "node.ts")] },
+        // what TypeScript does where nobody asks for more
+        noUncheckedIndexedAccess: false,
+      };
+      const config = join(typed, "tsconfig.json");
+      await writeFile(
+        config,
+        JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, include: [] }),
+      );
+      const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+      const { stdout } = await run(process.execPath, [compiler, "-p", config]).catch(
+        (error: { stdout: string }) => error,
+      );
+      assert.equal(stdout, "");
+    } finally {
+      await rm(typed, { recursive: true, force: true });
+    }
   });
 
   for (const [i, text] of examples.entries()) {

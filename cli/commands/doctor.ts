@@ -1,3 +1,4 @@
+import { errorMessage } from "../../toolkit/errors.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Command } from "../command.ts";
 
@@ -22,7 +23,7 @@ export const doctor: Command = defineCommand({
     for (const { name, look, hint } of checks) {
       const finding = await look().then(
         (detail) => ({ name, ok: true, detail }),
-        (error: unknown) => ({ name, ok: false, detail: String(error), hint }),
+        (error: unknown) => ({ name, ok: false, detail: errorMessage(error), hint }),
       );
       findings.push(finding);
       out.data(`${finding.ok ? "ok     " : "FAILED "} ${name}: ${finding.detail}`);

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { countText, shortened } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import type { ModelMetadata } from "../../toolkit/export/metadata.ts";
 import type { InspectedValue, Inspection } from "../../toolkit/report/inspect.ts";
 
 export const inspect: Command = defineCommand({
@@ -22,18 +23,19 @@ export const inspect: Command = defineCommand({
     json: JSON_OPTION,
   },
   async run({ options: { size, head, features }, positionals, out, signal }) {
-    const { inspectModel, openModel } = await import("../../toolkit/node.ts");
+    const { inspectModel, openModel, readMetadata } = await import("../../toolkit/node.ts");
     const source = await openModel(positionals.model, { signal });
-    const found = inspectModel(source.model, given({ sizePx: size ?? source.sizePx, head, feature: features }));
+    const own = readMetadata(source.model, source.name);
+    const sizePx = size ?? source.sizePx ?? own?.preprocessing.sizePx;
+    const found = inspectModel(source.model, given({ sizePx, head, feature: features }));
     if (out.wantsJson) out.json({ model: source.name, sha256: source.sha256, ...found });
-    else print(out, source.name, found);
+    else print(out, source.name, found, own);
   },
 });
 
-function print(out: Output, name: string, found: Inspection): void {
-  const { head, layers, totals, unsupported, metadata } = found;
-  const labels = metadata["onnx-graft"] === undefined ? "" : ", exported by onnx-graft";
-  out.data(`${name}: opset ${found.opset}${labels}`);
+function print(out: Output, name: string, found: Inspection, own: ModelMetadata | undefined): void {
+  const { head, layers, totals, unsupported } = found;
+  out.data(`${name}: opset ${found.opset}${own ? `, written by onnx-graft ${own.toolkit}` : ""}`);
   const facts: [string, string][] = [
     ["inputs", found.inputs.map(valueText).join(", ")],
     ["outputs", found.outputs.map(valueText).join(", ")],
@@ -45,6 +47,11 @@ function print(out: Output, name: string, found: Inspection): void {
     facts.push(["classes", head.classes === null ? "unknown" : String(head.classes)]);
     facts.push(["feature value", `${head.feature} [N,${head.features}]`]);
   } else facts.push(["head", `not found: ${found.noHead ?? ""}`]);
+  if (own) {
+    facts.push(["labels", shortened(own.labels.join(", "), LABELS_WIDTH)]);
+    const { sizePx, resizePx } = own.preprocessing;
+    facts.push(["made for", `${sizePx} px, the middle of photos whose shorter side is ${resizePx} px`]);
+  }
   if (found.batchNorm) facts.push(["BatchNorm", POLICIES[found.batchNorm]]);
   facts.push(["no gradient", found.withoutGradient.join(", ") || "none: every layer can be trained"]);
   for (const [label, text] of facts) out.data(`${`${label}:`.padEnd(15)} ${text}`);
@@ -66,6 +73,8 @@ const POLICIES = {
 /** Characters that the columns beside the name take at most. */
 const OTHER_COLUMNS = 64;
 const LEAST_NAME = 14;
+/** Characters of a line of labels. */
+const LABELS_WIDTH = 100;
 
 function printLayers(out: Output, { layers }: Inspection): void {
   const width = Math.max(LEAST_NAME, out.columns - OTHER_COLUMNS);
@@ -74,11 +83,11 @@ function printLayers(out: Output, { layers }: Inspection): void {
       shortened(layer.name, width),
       shortened(layer.operator, 18),
       layer.output.join("x"),
-      layer.parameters > 0 ? countText(layer.parameters) : "",
-      layer.multiplyAdds > 0 ? countText(layer.multiplyAdds) : "",
-      layer.receptiveFieldPx === null ? "all" : `${layer.receptiveFieldPx} px`,
+      (layer.parameters > 0 ? countText(layer.parameters) : "").padStart(7),
+      (layer.multiplyAdds > 0 ? countText(layer.multiplyAdds) : "").padStart(8),
+      (layer.receptiveFieldPx === null ? "all" : `${layer.receptiveFieldPx} px`).padStart(7),
     ]),
-    ["layer", "operator", "output", "weights", "mul-adds", "sees"],
+    ["layer", "operator", "output", "weights", "mul-adds", "   sees"],
   );
 }
 

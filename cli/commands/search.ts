@@ -5,6 +5,7 @@ import { atLeast, defineCommand, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
 import { counted, labelText } from "../format.ts";
 import { INDEX_OPTION } from "./index.ts";
+import type { Output } from "../output.ts";
 import type { Hit } from "../../toolkit/search/label-index.ts";
 
 /** Labels of a hit that people are shown. */
@@ -19,7 +20,12 @@ export const search: Command = defineCommand({
     'search "-dog" --sheet found.html',
   ],
   positionals: {
-    query: { help: "labels with AND, OR, NOT, -label, label>0.8, label^2, lab*, (...)", many: true, minus: true },
+    query: {
+      help: "labels with AND, OR, NOT, -label, label>0.8, label^2, lab*, (...)",
+      many: true,
+      optional: true,
+      minus: true,
+    },
   },
   options: {
     index: INDEX_OPTION,
@@ -31,12 +37,18 @@ export const search: Command = defineCommand({
       help: "by the weights themselves, or as vectors, where rare labels count more",
     },
     minWeight: { type: "number", default: 0, range: SHARE, value: "weight", help: "what a label must reach to count" },
+    labels: { type: "boolean", help: "list the labels that can be searched instead" },
     sheet: { type: "string", value: "file", help: "write the photos found to an .html or .png file" },
     json: { type: "boolean", help: "write one JSON document to stdout" },
   },
   async run({ options, positionals, out }) {
     const { index: path, sheet, limit, rank, minWeight } = options;
     const query = positionals.query.join(" ");
+    if (positionals.query.length > 0 === options.labels) {
+      throw new ToolkitError("E_USAGE", "Cannot search: expected a query, or --labels", {
+        hint: 'for example: onnx-graft search "cat AND NOT dog"',
+      });
+    }
     if (sheet !== undefined && ![".html", ".png"].includes(extname(sheet).toLowerCase())) {
       throw new ToolkitError("E_USAGE", `Cannot use --sheet "${sheet}": expected a file called .html or .png`);
     }
@@ -49,6 +61,7 @@ export const search: Command = defineCommand({
     const { openIndex } = await import("../../toolkit/search/label-index.ts");
     const index = await openIndex(path, { readOnly: true });
     try {
+      if (options.labels) return sayLabels(out, await index.labels());
       const hits = await index.search(query, { limit, rank, minWeight });
       if (sheet !== undefined) await writeSheet(sheet, query, hits);
       if (out.wantsJson)
@@ -65,6 +78,15 @@ export const search: Command = defineCommand({
     }
   },
 });
+
+function sayLabels(out: Output, labels: readonly { readonly label: string; readonly photos: number }[]): void {
+  if (out.wantsJson) out.json(labels);
+  else
+    out.table(
+      labels.map(({ label, photos }) => [label, photos]),
+      ["label", "photos"],
+    );
+}
 
 /** The path from the working folder, where it leads down. */
 function fromHere(path: string): string {

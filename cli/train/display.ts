@@ -19,6 +19,8 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
   let stage: Of<"stage"> | undefined;
   let checkpoint: string | undefined;
   let last = now();
+  /** The first step of a stage takes as long as loading does: it says nothing about the speed. */
+  let isFirst = false;
   /** Of this epoch: milliseconds in steps, and photos. */
   let spent = 0;
   let photos = 0;
@@ -34,6 +36,7 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
     stop();
     stage = event;
     epochStart = 0;
+    isFirst = true;
     if (event.index === 0) out.data(HEADER);
   };
   const onStep = (event: Of<"step">): void => {
@@ -61,8 +64,8 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
     show(event) {
       const at = now();
       if (event.kind === "step") {
-        spent += at - last;
-        photos += event.count;
+        if (!isFirst) [spent, photos] = [spent + at - last, photos + event.count];
+        isFirst = false;
         onStep(event);
       } else if (event.kind === "epoch") onEpoch(event);
       else if (event.kind === "stage") onStage(event);
@@ -71,6 +74,13 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
         bar.update(event.done);
       } else if (event.kind === "note") out.say(event.text);
       else if (event.kind === "checkpoint") checkpoint = event.path;
+      else if (event.kind === "rescued") {
+        stop();
+        const { evaluation } = event.result;
+        out.say(
+          `kept the best weights before the failure: top-1 ${percent(evaluation?.top1 ?? 0)}, exported to the run folder`,
+        );
+      }
       last = at;
     },
     stop,
@@ -87,9 +97,10 @@ function epochJson(event: Of<"epoch">, imagesPerSecond: number | undefined): obj
     epochs,
     trainLoss,
     trainAccuracy,
-    loss: evaluation?.loss ?? null,
-    top1: evaluation?.top1 ?? null,
-    top5Error: evaluation?.top5Error ?? null,
+    // no validation photos: no scores
+    loss: evaluation?.count ? evaluation.loss : null,
+    top1: evaluation?.count ? evaluation.top1 : null,
+    top5Error: evaluation?.count ? evaluation.top5Error : null,
     rate,
     imagesPerSecond: imagesPerSecond ?? null,
     best,
@@ -105,9 +116,9 @@ function epochRow(event: Of<"epoch">, imagesPerSecond: number | undefined): stri
     `${epoch}/${epochs}`.padStart(6),
     trainLoss.toFixed(3).padStart(8),
     percent(trainAccuracy).padStart(9),
-    (evaluation?.loss.toFixed(3) ?? "-").padStart(10),
-    (evaluation ? percent(evaluation.top1) : "-").padStart(14),
+    (evaluation?.count ? evaluation.loss.toFixed(3) : "-").padStart(10),
+    (evaluation?.count ? percent(evaluation.top1) : "-").padStart(14),
     (imagesPerSecond?.toFixed(imagesPerSecond < 100 ? 1 : 0) ?? "-").padStart(9),
   ];
-  return cells.join(" ") + (best ? "  best" : "");
+  return cells.join(" ") + (best && evaluation?.count ? "  best" : "");
 }

@@ -10,7 +10,7 @@ export function resultJson(folder: string, result: FineTuneResult): object {
     type: "result",
     model: join(folder, "model.onnx"),
     report: join(folder, "report.html"),
-    ...(evaluation ? scores(evaluation) : {}),
+    ...(evaluation && evaluation.count > 0 ? scores(evaluation) : {}),
     classes,
     stages: stages.map(({ stage, final, best, bestEpoch }) => ({
       stage,
@@ -36,7 +36,7 @@ export function sayResult(out: Output, folder: string, { evaluation, stages, mod
     rows.push(["top-1", `${percent(evaluation.top1)} of ${counted(evaluation.count, "validation photo")}`]);
     rows.push(["top-5 error", percent(evaluation.top5Error)], ["log loss", evaluation.loss.toFixed(3)]);
   }
-  if (stages.length > 1)
+  if (stages.length > 1 && evaluation && evaluation.count > 0)
     rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(s.best.top1)}`).join(", then ")]);
   if (parity) {
     const { largestDifference, flips, images, provider } = parity;

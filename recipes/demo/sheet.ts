@@ -1,9 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import sharp from "sharp";
-import { contactSheetHtml, contactSheetPng, runCharts, sharpDecoder } from "../../toolkit/node.ts";
-import type { ContactSheet, Hit, RunReport } from "../../toolkit/node.ts";
-import { count, percent } from "./talk.ts";
+import { contactSheetHtml, contactSheetPng, sharpDecoder } from "../../toolkit/node.ts";
+import type { Chart, ContactSheet, Hit } from "../../toolkit/node.ts";
+import { count } from "./talk.ts";
 
 /** What a search found. */
 export interface Found {
@@ -17,12 +17,20 @@ const SIDE_PX = 240;
 /** Labels below a picture: the second one tells how sure the first is. */
 const LABELS = 2;
 
-/** Writes the hits beside the run's training curves as search.html and search.png into `folder`; returns their paths. */
+export interface SheetOptions {
+  readonly folder: string;
+  readonly title: string;
+  readonly note: string;
+  readonly charts: readonly Chart[];
+  /** Files are named from here on. */
+  readonly photos: string;
+}
+
+/** Writes the hits beside the training curves as search.html and search.png into `folder`; returns their paths. */
 export async function writeSheet(
   found: readonly Found[],
-  { folder, run, title, photos }: { folder: string; run: string; title: string; photos: string },
+  { folder, photos, ...about }: SheetOptions,
 ): Promise<{ html: string; png: string }> {
-  const report = JSON.parse(await readFile(join(run, "report.json"), "utf8")) as RunReport;
   const sections = await Promise.all(
     found.map(async ({ query, hits, total }) => ({
       title: query,
@@ -30,13 +38,7 @@ export async function writeSheet(
       hits: await Promise.all(hits.map((hit) => tile(hit, photos))),
     })),
   );
-  const accuracy = report.metrics ? ` ${percent(report.metrics.accuracy)} of them right.` : "";
-  const sheet: ContactSheet = {
-    title,
-    note: `Found by label among ${report.validationImages.toLocaleString("en")} photos that training has never seen.${accuracy}`,
-    sections,
-    charts: runCharts(report),
-  };
+  const sheet: ContactSheet = { ...about, sections };
   const html = join(folder, "search.html");
   const png = join(folder, "search.png");
   await writeFile(html, await contactSheetHtml(sheet));
@@ -46,6 +48,10 @@ export async function writeSheet(
 
 async function tile({ paths, labels }: Hit, photos: string): Promise<ContactSheet["sections"][number]["hits"][number]> {
   const [path = ""] = paths;
-  const picture = await sharp(path).autoOrient().resize(SIDE_PX, SIDE_PX, { fit: "cover", kernel: "cubic" }).jpeg({ quality: 85 }).toBuffer();
-  return { picture, labels: labels.slice(0, LABELS), caption: relative(photos, path) };
+  const picture = await sharp(path)
+    .autoOrient()
+    .resize(SIDE_PX, SIDE_PX, { fit: "cover", kernel: "cubic" })
+    .jpeg({ quality: 85 })
+    .toBuffer();
+  return { picture, labels: labels.slice(0, LABELS), caption: relative(photos, path).replaceAll("\\", "/") };
 }

@@ -28,3 +28,8 @@ export function progressLine(what: string, done: number, total: number, say: Say
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${done < total ? text : ""}`);
   if (done >= total) say(text);
 }
+
+/** The first ten names at most. */
+export function list(names: readonly string[]): string {
+  return names.length > 10 ? `${names.slice(0, 9).join(", ")} and ${names.length - 9} more` : names.join(", ");
+}

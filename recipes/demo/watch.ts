@@ -1,5 +1,6 @@
-import type { FineTuneEvent, FineTuneRun } from "../../toolkit/node.ts";
-import { count, percent, progressLine, seconds } from "./talk.ts";
+import type { Chart, FineTuneEvent, FineTuneRun } from "../../toolkit/node.ts";
+import { trainingCurves } from "./curves.ts";
+import { count, list, percent, progressLine, seconds } from "./talk.ts";
 import type { Say } from "./talk.ts";
 
 /** The first steps are slower: memory is laid out, photos are decoded. */
@@ -9,10 +10,12 @@ const MEASURED_STEPS = 4;
 const LOOK_SHARE = 1 / 3;
 /** Writing the file, the index, the sheet; does not depend on how many photos there are. */
 const FIXED_SECONDS = 6;
+/** Fewer steps would leave the network's BatchNorm statistics halfway between its old pictures and the new ones. */
+const FEWEST_STEPS = 20;
 
 export interface WatchOptions {
   readonly say: Say;
-  /** Since the demo began. */
+  /** Seconds since the demo began. */
   readonly elapsed: () => number;
   readonly budgetSeconds: number;
   readonly classes: readonly string[];
@@ -20,46 +23,60 @@ export interface WatchOptions {
   readonly photosAfter: number;
 }
 
-/**
- * Reads a staged run to its end, says what happens, and lets it train for as many steps as the time allows.
- * Returns the seconds of each stage, its preparation included.
- */
-export async function watch(run: FineTuneRun, options: WatchOptions): Promise<readonly number[]> {
+export interface Watched {
+  /** Of each stage, its preparation included. */
+  readonly stageSeconds: readonly number[];
+  readonly charts: readonly Chart[];
+}
+
+/** Reads a staged run to its end, says what happens, and lets it train for as many steps as the time allows. */
+export async function watch(run: FineTuneRun, options: WatchOptions): Promise<Watched> {
   const { say, elapsed, classes } = options;
-  const ends: number[] = [];
   const started = elapsed();
+  const ends = new Map<string, number>();
+  const curves = trainingCurves();
   const limit = stepLimit(run, options);
-  say(`\n1. A new head with ${count(classes.length, "output")} (${list(classes)}); all the layers before it stay as they are`);
+  say(`\n1. A new head with ${classes.length} outputs (${list(classes)}); all layers before it stay as they are`);
   for await (const event of run) {
+    curves.add(event);
     if (event.kind === "features") progressLine("looking at every photo once:", event.done, event.total, say);
-    if (event.kind === "note" && ends.length > 0) say(`   ${event.text}`);
+    if (event.kind === "note" && ends.has("head")) say(`   ${event.text}`);
+    if (event.kind === "epoch") ends.set(event.stage, elapsed());
     if (event.kind === "stage" && event.stage === "network") say("\n2. Now every layer learns, the first ones least");
-    if (event.kind === "step" && event.stage === "network") {
-      limit(event);
-      progressLine("step", event.step, event.steps, say, `, loss ${event.meanLoss.toFixed(3)}, ${percent(event.meanAccuracy)} right so far`);
-    }
-    if (event.kind === "step" && event.stage === "head" && event.step === event.steps) say(`   head trained on what was seen: ${count(event.step, "step")}, loss ${event.loss.toFixed(3)}`);
-    if (event.kind === "epoch") ends[event.stage === "head" ? 0 : 1] = elapsed();
+    if (event.kind !== "step") continue;
+    if (event.stage === "network") limit(event);
+    const note = `, loss ${event.meanLoss.toFixed(3)}, ${percent(event.meanAccuracy)} right on what it learns from`;
+    progressLine(event.stage === "head" ? "training the head: step" : "step", event.step, event.steps, say, note);
   }
-  return ends.map((end, i) => end - (ends[i - 1] ?? started));
+  const times = [...ends.values()];
+  return { stageSeconds: times.map((end, i) => end - (times[i - 1] ?? started)), charts: curves.charts() };
 }
 
 type Step = Extract<FineTuneEvent, { kind: "step" }>;
 
-/** Measures the first steps and then sets how many there will be. */
-function stepLimit(run: FineTuneRun, { say, elapsed, budgetSeconds, photosAfter }: WatchOptions): (event: Step) => void {
+/** Measures the first steps and sets how many there will be; fewer, should the machine turn slower. */
+function stepLimit(
+  run: FineTuneRun,
+  { say, elapsed, budgetSeconds, photosAfter }: WatchOptions,
+): (event: Step) => void {
   let from = 0;
+  let limit = Infinity;
   return ({ step, steps, count: batch }) => {
     if (step === WARM_UP_STEPS) from = elapsed();
-    if (step !== WARM_UP_STEPS + MEASURED_STEPS) return;
-    const perStep = (elapsed() - from) / MEASURED_STEPS;
+    const measured = step - WARM_UP_STEPS;
+    if (measured < MEASURED_STEPS || measured % MEASURED_STEPS !== 0) return;
+    const perStep = (elapsed() - from) / measured;
     const left = budgetSeconds - elapsed() - FIXED_SECONDS - (photosAfter / batch) * perStep * LOOK_SHARE;
-    const affordable = step + Math.max(0, Math.floor(left / perStep));
-    run.limitSteps(Math.min(affordable, steps));
-    say(`   a step of ${batch} photos takes ${seconds(perStep)} here: ${Math.min(affordable, steps)} of ${steps} steps fit into the time`);
+    const affordable = Math.max(FEWEST_STEPS, step + Math.floor(left / perStep));
+    if (limit === Infinity) {
+      limit = Math.min(affordable, steps);
+      say(
+        `   a step of ${count(batch, "photo")} takes ${seconds(perStep)} here: ${limit} of ${steps} steps fit into the time`,
+      );
+    } else if (affordable < limit * 0.9) {
+      limit = Math.max(affordable, step);
+      say(`   steps have become slower, ${seconds(perStep)}: ${limit} will do`);
+    }
+    run.limitSteps(limit);
   };
-}
-
-function list(names: readonly string[]): string {
-  return names.length > 10 ? `${names.slice(0, 9).join(", ")} and ${names.length - 9} more` : names.join(", ");
 }

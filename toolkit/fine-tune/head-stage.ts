@@ -119,6 +119,8 @@ export function headStage(
     epochs: settings.headEpochs,
     schedule: chooseSchedule(settings.headRate, 0, stepsPerEpoch),
     extras: dropoutMasks(masks, rows, settings.seed),
+    // a step takes less than a thread takes to wake up
+    threads: 1,
   };
 }
 

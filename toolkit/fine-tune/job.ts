@@ -147,7 +147,7 @@ async function* rescue(
 ): AsyncGenerator<FineTuneEvent> {
   const result = yield* finish(chosen, stages, context);
   if (result.model) yield { kind: "rescued", result };
-  else yield note("no epoch had ended: there are no weights worth keeping");
+  else yield note("no epoch had ended: nothing was exported");
 }
 
 async function* finish(

@@ -81,7 +81,7 @@ function assemble(
     classes: result.classes,
     stages,
     steps,
-    metrics: evaluation ? measure(evaluation) : null,
+    metrics: evaluation && evaluation.count > 0 ? measure(evaluation) : null,
     badFiles: result.bad.map(({ path, code, message }) => ({ file: path, code, message })),
     parity: parity
       ? {

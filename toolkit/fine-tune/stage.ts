@@ -27,6 +27,8 @@ export interface Stage {
   readonly schedule: Schedule;
   /** Further inputs of a step, such as dropout masks. */
   readonly extras?: (step: number) => Tensors;
+  /** Threads that are best for it, whatever the settings say. */
+  readonly threads?: number;
 }
 
 /** The best epoch so far: its weights and running statistics, and how they scored. */
@@ -54,11 +56,11 @@ export async function startStage(
   stage: Stage,
   options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal; limit?: () => number },
 ): Promise<StageRun> {
-  const { step, dims } = stage;
+  const { step, dims, threads = options.threads } = stage;
   const target = { provider: "cpu", dims } as const;
   const session = await runtime.load(encodeGraph(lower(step.graph, target)), {
     state: step.state,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(threads === undefined ? {} : { threads }),
   });
   await session.add(EVALUATE, encodeGraph(lower(stage.forward, target)));
   await session.set(new Map([...step.initial, ...(options.state ?? [])]));

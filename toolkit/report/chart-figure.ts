@@ -61,15 +61,21 @@ export async function chartSvg(chart: Chart): Promise<string> {
     },
     marks: [
       Plot.ruleX(chart.rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "2,3" }),
-      Plot.text(chart.rules, {
-        x: "x",
-        text: "label",
-        frameAnchor: "top",
-        textAnchor: "start",
-        dx: 4,
-        dy: -16,
-        fillOpacity: 0.75,
-      }),
+      // a name that begins near the right edge would run out of the chart
+      ...([1, -1] as const).map((side) =>
+        Plot.text(
+          chart.rules.filter((rule) => side === (rule.x > left + 0.8 * (right - left) ? -1 : 1)),
+          {
+            x: "x",
+            text: "label",
+            frameAnchor: "top",
+            textAnchor: side === 1 ? "start" : "end",
+            dx: 4 * side,
+            dy: -16,
+            fillOpacity: 0.75,
+          },
+        ),
+      ),
       ...chart.series.map((s) =>
         Plot.line(s.points, {
           x: (p: readonly number[]) => p[0],

@@ -180,7 +180,11 @@ function drawChart(pen: Pen, chart: Chart, x: number, y: number): void {
   });
   for (const rule of chart.rules) {
     fill(pen.on, [rectangle(px(rule.x), box.top - 14, 1, box.height + 14)], MUTED, 0.5);
-    write(pen, "regular", rule.label, px(rule.x) + 5, box.top - 4, {
+    const beside = px(rule.x) + 5;
+    const width = pen.regular.width(rule.label, 13);
+    // a name that begins near the right edge stands to the left of its line
+    const start = beside + width > box.left + box.width ? beside - 10 - width : beside;
+    write(pen, "regular", rule.label, start, box.top - 4, {
       size: 13,
       colour: MUTED,
       maxWidth: box.width / chart.rules.length,

@@ -91,6 +91,6 @@ function unknownLabel(term: TermQuery, rows: readonly LabelRow[]): ToolkitError 
       ? "the index is empty: add photos first"
       : near.length > 0
         ? `did you mean ${near.map((name) => JSON.stringify(name)).join(" or ")}?`
-        : "list the labels of the index to see what can be searched";
+        : "list the labels of the index: onnx-graft search --labels";
   return new ToolkitError("E_QUERY_LABEL", `Cannot search: ${what} (column ${term.column})`, { hint: hint + operator });
 }
