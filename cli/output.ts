@@ -195,6 +195,8 @@ function barProgress(
     // its own signal handlers would end the process before a checkpoint is written, and a hidden cursor would stay hidden
     gracefulExit: false,
     hideCursor: false,
+    // nor should a process that ends at once leave a terminal that does not wrap lines
+    linewrap: true,
     forceRedraw: true,
     clearOnComplete: transient,
     noTTYOutput: false,

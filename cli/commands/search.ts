@@ -50,7 +50,9 @@ export const search: Command = defineCommand({
       });
     }
     if (sheet !== undefined && ![".html", ".png"].includes(extname(sheet).toLowerCase())) {
-      throw new ToolkitError("E_USAGE", `Cannot use --sheet "${sheet}": expected a file called .html or .png`);
+      throw new ToolkitError("E_USAGE", `Cannot use --sheet "${sheet}": expected a name that ends in .html or .png`, {
+        hint: "the ending says how the sheet is written",
+      });
     }
     // opening would say it less well
     if (!(await stat(path).catch(() => undefined))) {

@@ -39,9 +39,9 @@ export function sayResult(out: Output, folder: string, { evaluation, stages, mod
   if (stages.length > 1 && evaluation && evaluation.count > 0)
     rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(s.best.top1)}`).join(", then ")]);
   if (parity) {
-    const { largestDifference, flips, images, provider } = parity;
+    const { largestDifference, flips, images } = parity;
     const difference = `largest difference ${largestDifference.toExponential(1)}`;
-    rows.push(["parity", `${difference}, ${flips} of ${counted(images, "decision")} changed (${provider})`]);
+    rows.push(["parity", `${difference}, ${flips} of ${counted(images, "decision")} changed`]);
   }
   out.table(rows);
   out.say(

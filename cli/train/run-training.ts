@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, fineTune, openModel, readDataset } from "../../toolkit/node.ts";
-import type { FineTuneOptions, FineTuneResult } from "../../toolkit/node.ts";
+import type { FineTuneOptions } from "../../toolkit/node.ts";
 import type { ExitCode } from "../command.ts";
-import { counted } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import { judgeUnreadable, sayLeftOut, sortBad } from "../unreadable.ts";
@@ -62,7 +60,8 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   checkSizes(options);
   const { seed, validationShare, resume, mean, std } = options;
   const dataset = await readDataset(data, { seed, validationShare });
-  sayLeftOut(out, sortBad(dataset.bad).others);
+  const { others } = sortBad(dataset.bad);
+  sayLeftOut(out, others);
   const cacheFolder = options.cache ?? defaultCacheFolder();
   const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }) });
   if (model.explanation !== undefined) out.say(model.explanation);
@@ -90,8 +89,12 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   }
   if (out.wantsJson) out.json(resultJson(folder, result));
   else sayResult(out, folder, result);
+  // what never was a photo is no unreadable one
+  const known = new Set(others.map(({ file }) => file));
+  const bad = result.bad.filter(({ path }) => !known.has(path));
+  const unreadable = bad.map(({ path, code, message }) => ({ file: path, code, message }));
   const total = dataset.train.length + dataset.validation.length;
-  return judge(out, result, total, options.maxBad, folder);
+  return judgeUnreadable(out, { unreadable, total, maxBad: options.maxBad });
 }
 
 function checkSizes({ size, resize }: TrainingOptions): void {
@@ -126,11 +129,4 @@ function sayStopped(out: Output, folder: string, checkpoint: string | undefined)
   if (out.wantsJson) out.json({ type: "stopped", checkpoint: checkpoint ?? null });
   out.say(checkpoint === undefined ? "stopped before the first checkpoint" : `stopped; checkpoint: ${checkpoint}`);
   out.say(`go on with: the same command and --resume --out ${folder}`);
-}
-
-function judge(out: Output, { bad }: FineTuneResult, total: number, maxBad: number, folder: string): ExitCode {
-  const { unreadable } = sortBad(bad);
-  if (unreadable.length > 0)
-    out.say(`${counted(unreadable.length, "unreadable photo")}, all of them in ${join(folder, "report.json")}`);
-  return judgeUnreadable(out, { unreadable, total, maxBad });
 }

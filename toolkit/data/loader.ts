@@ -105,6 +105,7 @@ export async function* batches(
     throw new ToolkitError(
       "E_DATA_EMPTY",
       `Cannot read any of ${order.length} photos; the first: ${bad[0]?.message ?? "unknown"}`,
+      { hint: "check the files: expected JPEG, PNG, WebP, GIF or TIFF" },
     );
   }
 }

@@ -8,6 +8,7 @@ import { dropoutMasks } from "./dropout-masks.ts";
 import { chooseOptimizer, chooseSchedule } from "./recipe.ts";
 import type { Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
+import { errorCode } from "../errors.ts";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
 import { operators } from "../operators/index.ts";
 import { cut } from "../passes/cut.ts";
@@ -54,11 +55,13 @@ export async function* computeFeatures(
     hashes.push(hash);
     rows[i] = hash === undefined ? undefined : store?.get(hash);
     if (!rows[i]) missing.push(i);
+    // many large files take a while to hash, and the reader may want to stop
+    if (i % 64 === 63) yield i + 1 - missing.length;
   }
   let done = samples.length - missing.length;
   yield done;
   const wanted = missing.map((i) => samples[i] as Sample);
-  for await (const batch of photos.evaluation(wanted)) {
+  for await (const batch of readable(photos.evaluation(wanted), done > 0)) {
     const out = await session.run({ feeds: batch.inputs, fetch: [student.features] });
     const data = (out.get(student.features) as TensorData).data as Float32Array;
     for (let row = 0; row < batch.count; row++) {
@@ -72,6 +75,15 @@ export async function* computeFeatures(
     yield Math.min(done, samples.length);
   }
   return { rows, samples };
+}
+
+/** The batches there are. That none of these photos can be read is a fault only where no others are known. */
+async function* readable(batches: AsyncIterable<TrainBatch>, knowsOthers: boolean): AsyncGenerator<TrainBatch> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (!knowsOthers || errorCode(error) !== "E_DATA_EMPTY") throw error;
+  }
 }
 
 /** The stage that trains the head on cached features. */
