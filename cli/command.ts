@@ -104,7 +104,6 @@ export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-export const POSITIVE: Range = { holds: (v) => v > 0, expected: "a number above 0" };
 export const NOT_NEGATIVE: Range = { holds: (v) => v >= 0, expected: "a number of 0 or more" };
 export const SHARE: Range = { holds: (v) => v >= 0 && v <= 1, expected: "a number from 0 to 1" };
 export const BELOW_ONE: Range = { holds: (v) => v >= 0 && v < 1, expected: "a number from 0 to below 1" };

@@ -36,7 +36,14 @@ export const search: Command = defineCommand({
       default: "weight",
       help: "by the weights themselves, or as vectors, where rare labels count more",
     },
-    minWeight: { type: "number", default: 0, range: SHARE, value: "weight", help: "what a label must reach to count" },
+    minWeight: {
+      type: "number",
+      // with none, NOT would rule out every photo that a softmax gives a thousandth of the label
+      default: 0.1,
+      range: SHARE,
+      value: "weight",
+      help: "what a label must reach to count, for NOT too",
+    },
     labels: { type: "boolean", help: "list the labels that can be searched instead" },
     sheet: { type: "string", value: "file", help: "write the photos found to an .html or .png file" },
     json: { type: "boolean", help: "write one JSON document to stdout" },

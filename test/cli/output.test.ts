@@ -105,6 +105,21 @@ describe("cli/output", () => {
     assert.equal(stdout(), "");
   });
 
+  it("progress() that is transient leaves nothing behind", () => {
+    const { out, stderr } = captured();
+    const progress = out.progress({ total: 4, label: "x", transient: true });
+    progress.update(4);
+    progress.stop();
+    assert.equal(stderr(), "");
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+    let text = "";
+    terminal.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const shown = captured({ stderr: terminal, isTTY: true }).out.progress({ total: 4, label: "x", transient: true });
+    shown.update(4);
+    shown.stop();
+    assert.ok(text.endsWith(`${ESC}[1G${ESC}[2K`), "the line is cleared");
+  });
+
   it("progress() on a terminal draws a bar on stderr; what is said meanwhile stands on its own line", () => {
     const stderr = Object.assign(new PassThrough(), {
       isTTY: true,
