@@ -60,7 +60,6 @@ export async function demo(job: Job, { folder, budgetSeconds, say }: DemoOptions
 
   const training = await fineTune({
     mode: "staged",
-    keep: "last",
     ...job.settings,
     model,
     data,
@@ -92,7 +91,7 @@ export async function demo(job: Job, { folder, budgetSeconds, say }: DemoOptions
 }
 
 /** What training every layer won over training the head alone. */
-function compare({ stages, parity }: FineTuneResult, times: readonly number[], say: Say): void {
+function compare({ stages, parity, evaluation }: FineTuneResult, times: readonly number[], say: Say): void {
   say("\n   On the photos kept aside:");
   for (const [i, { stage, final }] of stages.entries()) {
     const wrong = Math.round(final.count * (1 - final.top1));
@@ -101,10 +100,10 @@ function compare({ stages, parity }: FineTuneResult, times: readonly number[], s
       `   ${name.padEnd(24)} ${percent(final.top1).padStart(7)} right, ${String(wrong).padStart(4)} of ${final.count} wrong, ${seconds(times[i] ?? 0)}`,
     );
   }
-  if (parity)
-    say(
-      `   Exported, and checked: the file gives the same answers as training did (${count(parity.images, "photo")}, ${parity.flips} differ).`,
-    );
+  if (parity && evaluation) {
+    say(`   Exported the one with ${percent(evaluation.top1)}, and checked it:`);
+    say(`   the file answers as training did on ${count(parity.images, "photo")}, ${parity.flips} differ.`);
+  }
 }
 
 /** Labels the photos kept aside with the exported file, puts them into an index, and asks it. */
@@ -130,7 +129,7 @@ async function labelAndSearch(
     }
     say(`\n4. Searches in ${database}, the likeliest first`);
     const found: Found[] = [];
-    for (const query of job.queries ?? data.classes.slice(0, 3).map((name) => JSON.stringify(name))) {
+    for (const query of job.queries ?? data.classes.slice(0, 3).map((name) => `${JSON.stringify(name)}:0.5`)) {
       const hits = await index.search(query, { limit: LABELLED });
       say(`   ${query.padEnd(34)} ${count(hits.length, "hit")}`);
       found.push({ query, hits: hits.slice(0, SHOWN), total: hits.length });

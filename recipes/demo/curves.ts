@@ -55,7 +55,7 @@ export function trainingCurves(): TrainingCurves {
       }
     },
     charts: () => [
-      chart("New head only: accuracy", "epoch", true, head),
+      chart("New head: accuracy", "epoch", true, head),
       chart("Every layer: accuracy", "step", true, accuracy),
       chart("Every layer: loss", "step", false, loss),
     ],
@@ -69,8 +69,8 @@ function chart(
   { training, validation }: { training: readonly Point[]; validation: readonly Point[] },
 ): Chart {
   const series: Chart["series"] = [
-    { name: "learnt from", tone: "train", points: training },
-    { name: "never seen", tone: "validation", points: validation },
+    { name: "training", tone: "train", points: training },
+    { name: "unseen", tone: "validation", points: validation },
   ];
   return { title, xLabel, percent, wholeX: true, rules: [], series: series.filter((s) => s.points.length > 0) };
 }

@@ -1,6 +1,6 @@
 import type { Chart, FineTuneEvent, FineTuneRun } from "../../toolkit/node.ts";
 import { trainingCurves } from "./curves.ts";
-import { count, list, percent, progressLine, seconds } from "./talk.ts";
+import { count, list, percent, progressLine } from "./talk.ts";
 import type { Say } from "./talk.ts";
 
 /** The first steps are slower: memory is laid out, photos are decoded. */
@@ -10,8 +10,8 @@ const MEASURED_STEPS = 4;
 const LOOK_SHARE = 1 / 3;
 /** Writing the file, the index, the sheet; does not depend on how many photos there are. */
 const FIXED_SECONDS = 6;
-/** Fewer steps would leave the network's BatchNorm statistics halfway between its old pictures and the new ones. */
-const FEWEST_STEPS = 20;
+/** With fewer steps the result would be worse than before them: the first ones shake what the network knew. A slow machine takes longer instead. */
+const FEWEST_STEPS = 50;
 
 export interface WatchOptions {
   readonly say: Say;
@@ -61,6 +61,8 @@ function stepLimit(
 ): (event: Step) => void {
   let from = 0;
   let limit = Infinity;
+  let planned = limit;
+  let slower = false;
   return ({ step, steps, count: batch }) => {
     if (step === WARM_UP_STEPS) from = elapsed();
     const measured = step - WARM_UP_STEPS;
@@ -70,13 +72,16 @@ function stepLimit(
     const affordable = Math.max(FEWEST_STEPS, step + Math.floor(left / perStep));
     if (limit === Infinity) {
       limit = Math.min(affordable, steps);
+      planned = limit;
       say(
-        `   a step of ${count(batch, "photo")} takes ${seconds(perStep)} here: ${limit} of ${steps} steps fit into the time`,
+        `   a step of ${count(batch, "photo")} takes ${perStep.toFixed(2)} s here: ${limit} of ${steps} steps fit into the time`,
       );
-    } else if (affordable < limit * 0.9) {
-      limit = Math.max(affordable, step);
-      say(`   steps have become slower, ${seconds(perStep)}: ${limit} will do`);
     }
+    if (!slower && affordable < planned * 0.9) {
+      say("   the machine has become slower: fewer steps will do");
+      slower = true;
+    }
+    limit = Math.min(limit, Math.max(affordable, step));
     run.limitSteps(limit);
   };
 }
