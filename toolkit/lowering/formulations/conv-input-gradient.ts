@@ -71,13 +71,22 @@ const productsByPhase: Formulation = {
     const kernels = b.op("Transpose", [b.op("Reshape", [site.x(1), b.ints([filters, channels, -1])])], {
       perm: [2, 0, 1],
     });
-    const matrices = tapsOf(at.kernel).map((_, i) => b.op("Gather", [kernels, b.scalar(i, "int64")], { axis: 0 }));
+    const matrices = matricesOf(b, kernels, filters, channels);
     const dy = b.op("Transpose", [site.x(0)], { perm: [0, 2, 3, 1] });
     const phases = tapsOf(at.strides).map((phase) => phaseOf(b, dy, matrices, phase, at));
     const extents = at.input.map((extent, i) => extent / (at.strides[i] ?? 1));
     return [woven(b, phases, extents, at.strides, channels)];
   },
 };
+
+/** The [O,I] of each tap out of [taps,O,I]. Not by Gather: ONNX Runtime rewrites that with a constant whose name a model may already use. */
+function matricesOf(b: GraphBuilder, kernels: Value, filters: number, channels: number): readonly Value[] {
+  const taps = Number(kernels.shape[0]);
+  const matrix = (tap: Value): Value => b.op("Reshape", [tap, b.ints([filters, channels])]);
+  if (taps === 1) return [matrix(kernels)];
+  const ones = Array.from({ length: taps }, () => 1);
+  return b.ops("Split", [kernels, b.ints(ones)], { axis: 0 }, { outputCount: taps }).map(matrix);
+}
 
 /** The pixels of dX at one phase as rows [N*h*w,I]. */
 function phaseOf(
