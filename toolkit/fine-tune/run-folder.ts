@@ -9,6 +9,7 @@ import type { FineTuneRun } from "./fine-tune.ts";
 import { worstMistakes } from "./mistakes.ts";
 import type { MistakeSource } from "./mistakes.ts";
 import { runLog } from "./run-log.ts";
+import type { LoggedEpoch } from "./run-log.ts";
 import type { RunAbout } from "./run-log.ts";
 
 const LOCK = "run.lock";
@@ -112,8 +113,8 @@ export interface RecordOptions {
 /** Passes a run's events on and writes its folder beside; the folder is released at the end, however it comes. */
 export async function* recordRun(run: FineTuneRun, options: RecordOptions): AsyncGenerator<FineTuneEvent, void> {
   const { folder, about } = options;
-  const log = runLog(options.now);
   const file = (name: string): string => join(folder.path, name);
+  const log = runLog(options.now, await loggedEpochs(file("metrics.jsonl")));
   let started = false;
   const write = async (result: FineTuneResult): Promise<void> => {
     if (!result.model) return;
@@ -143,6 +144,18 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   } finally {
     await folder.release();
   }
+}
+
+/** The epochs that an interrupted run had logged; a line that was cut off by a crash is passed over. */
+async function loggedEpochs(path: string): Promise<readonly LoggedEpoch[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as LoggedEpoch];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function writeReport(

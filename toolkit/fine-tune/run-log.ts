@@ -6,7 +6,7 @@ import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
 /** The numbers of a run as they come in, with the time they took. */
 export interface RunLog {
   /** Takes an event in; returns the record of an epoch that has just ended. */
-  add(event: FineTuneEvent): (EpochRecord & { readonly stage: StageName }) | undefined;
+  add(event: FineTuneEvent): LoggedEpoch | undefined;
   report(result: FineTuneResult, about: RunAbout): RunReport;
 }
 
@@ -21,9 +21,15 @@ export interface RunAbout {
   readonly finishedAt: string;
 }
 
-/** Collects a run's events. `now` is a clock in milliseconds that never goes back: it stops while photos are only evaluated. */
-export function runLog(now: () => number): RunLog {
-  const stages: { mode: string; epochs: EpochRecord[] }[] = [];
+/** An epoch as metrics.jsonl holds it. */
+export type LoggedEpoch = EpochRecord & { readonly stage: StageName };
+
+/**
+ * Collects a run's events. `now` is a clock in milliseconds that never goes back: it stops while photos are only evaluated.
+ * `earlier` are the epochs that an interrupted run had logged.
+ */
+export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []): RunLog {
+  const stages: { mode: StageName; epochs: EpochRecord[] }[] = [];
   const steps: StepRecord[] = [];
   let stepsBefore = 0;
   let last = now();
@@ -31,7 +37,19 @@ export function runLog(now: () => number): RunLog {
   let images = 0;
   let stepsOfStage = 0;
 
-  const epochRecord = (event: Extract<FineTuneEvent, { kind: "epoch" }>): EpochRecord & { stage: StageName } => {
+  const stageFor = (mode: StageName): EpochRecord[] => {
+    if (stages.at(-1)?.mode !== mode) stages.push({ mode, epochs: [] });
+    return stages.at(-1)?.epochs ?? [];
+  };
+  const log = ({ stage, ...record }: LoggedEpoch): void => {
+    const epochs = stageFor(stage);
+    const again = epochs.findIndex((e) => e.epoch === record.epoch);
+    // an epoch that was logged, but not yet in a checkpoint when the run was interrupted, is run once more
+    epochs.splice(again < 0 ? epochs.length : again, again < 0 ? 0 : 1, record);
+  };
+  for (const epoch of earlier) log(epoch);
+
+  const epochOf = (event: Extract<FineTuneEvent, { kind: "epoch" }>): LoggedEpoch => {
     const record = {
       stage: event.stage,
       epoch: event.epoch,
@@ -43,7 +61,7 @@ export function runLog(now: () => number): RunLog {
       imagesPerSecond: spentMs > 0 ? (images * 1000) / spentMs : 0,
       seconds: spentMs / 1000,
     };
-    stages.at(-1)?.epochs.push(record);
+    log(record);
     [spentMs, images] = [0, 0];
     return record;
   };
@@ -54,16 +72,16 @@ export function runLog(now: () => number): RunLog {
       if (event.kind === "stage") {
         stepsBefore += stepsOfStage;
         stepsOfStage = 0;
-        stages.push({ mode: event.stage, epochs: [] });
+        stageFor(event.stage);
       }
       if (event.kind === "step") {
-        spentMs += at - last;
-        images += event.count;
+        // a stage's first step waits for the graphs to be loaded: it says nothing about speed
+        if (stepsOfStage > 0) [spentMs, images] = [spentMs + at - last, images + event.count];
         stepsOfStage = event.step;
         steps.push({ step: stepsBefore + event.step, loss: event.loss, rate: event.rate });
       }
       last = at;
-      return event.kind === "epoch" ? epochRecord(event) : undefined;
+      return event.kind === "epoch" ? epochOf(event) : undefined;
     },
     report: (result, about) => assemble(result, about, stages, steps),
   };

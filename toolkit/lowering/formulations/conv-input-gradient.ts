@@ -167,5 +167,8 @@ const transposedConvolution: Formulation = {
   },
 };
 
-/** Measured on two AVX-512 cores, batch 16: 3x3 at stride 1 150-180 GFLOP/s flipped against 85-145 transposed; at stride 2 four convolutions by parity lose to ConvTranspose (90-125). */
+/**
+ * Measured on two AVX-512 cores (GFLOP/s; products, flipped, transposed). 3x3 at stride 1: 49-132, 126-183, 107-157 on maps of 56x56 to 7x7,
+ * but 123, 112, 93 at 4x4 and 112, 35, 27 at 2x2. 3x3 at stride 2 to 4x4 and 2x2: 98 against 85 and 27 transposed, to larger maps 53 against 96.
+ */
 export const convInputGradient: readonly Formulation[] = [productsByPhase, flippedFilter, transposedConvolution];
