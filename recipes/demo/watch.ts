@@ -6,12 +6,16 @@ import type { Say } from "./talk.ts";
 /** The first steps are slower: memory is laid out, photos are decoded. */
 const WARM_UP_STEPS = 2;
 const MEASURED_STEPS = 4;
+/** Speed is that of the last sixteen steps. */
+const RECENT_MARKS = 5;
 /** Looking at a photo costs about a third of learning from it: no gradients. */
 const LOOK_SHARE = 1 / 3;
 /** Writing the file, the index, the sheet; does not depend on how many photos there are. */
 const FIXED_SECONDS = 6;
 /** With fewer steps the result would be worse than before them: the first ones shake what the network knew. A slow machine takes longer instead. */
 const FEWEST_STEPS = 50;
+/** Share of the steps after which there will not be more. */
+const LAST_GROWTH = 0.75;
 
 export interface WatchOptions {
   readonly say: Say;
@@ -54,24 +58,27 @@ export async function watch(run: FineTuneRun, options: WatchOptions): Promise<Wa
 
 type Step = Extract<FineTuneEvent, { kind: "step" }>;
 
-/** Measures the first steps and sets how many there will be; fewer, should the machine turn slower. */
+/** Measures the first steps and sets how many there will be; fewer or more, should the machine turn slower or faster. */
 function stepLimit(
   run: FineTuneRun,
   { say, elapsed, budgetSeconds, photosAfter }: WatchOptions,
 ): (event: Step) => void {
-  let from = 0;
+  const marks: number[] = [];
   let limit = Infinity;
+  let most = limit;
   let planned = limit;
   let slower = false;
   return ({ step, steps, count: batch }) => {
-    if (step === WARM_UP_STEPS) from = elapsed();
-    const measured = step - WARM_UP_STEPS;
-    if (measured < MEASURED_STEPS || measured % MEASURED_STEPS !== 0) return;
-    const perStep = (elapsed() - from) / measured;
+    if (step < WARM_UP_STEPS || (step - WARM_UP_STEPS) % MEASURED_STEPS !== 0) return;
+    marks.push(elapsed());
+    const recent = marks.slice(-RECENT_MARKS);
+    if (recent.length < 2) return;
+    const perStep = ((recent.at(-1) ?? 0) - (recent[0] ?? 0)) / ((recent.length - 1) * MEASURED_STEPS);
     const left = budgetSeconds - elapsed() - FIXED_SECONDS - (photosAfter / batch) * perStep * LOOK_SHARE;
     const affordable = Math.max(FEWEST_STEPS, step + Math.floor(left / perStep));
     if (limit === Infinity) {
-      limit = Math.min(affordable, steps);
+      most = steps;
+      limit = Math.min(affordable, most);
       planned = limit;
       say(
         `   a step of ${count(batch, "photo")} takes ${perStep.toFixed(2)} s here: ${limit} of ${steps} steps fit into the time`,
@@ -81,7 +88,9 @@ function stepLimit(
       say("   the machine has become slower: fewer steps will do");
       slower = true;
     }
-    limit = Math.min(limit, Math.max(affordable, step));
+    // towards the end the rate is small, and more steps would raise it again
+    const grows = step < limit * LAST_GROWTH;
+    limit = Math.min(grows ? most : limit, Math.max(affordable, step));
     run.limitSteps(limit);
   };
 }

@@ -91,6 +91,12 @@ describe("recipes/demo/watch", () => {
     assert.ok(lines.some((line) => line.includes("has become slower")));
   });
 
+  it("watch() takes more steps again when the machine was slower for a while", async () => {
+    const { steps, seconds } = await watched((step) => (step >= 10 && step < 20 ? 3 : 1), 97);
+    assert.ok(steps >= 55 && steps <= 60, `${steps} steps: 80 seconds are there, 20 of them lost`);
+    assert.ok(seconds < 97, `${seconds} s`);
+  });
+
   it("watch() leaves fifty steps on a machine that is too slow", async () => {
     assert.equal((await watched(() => 30, 120)).steps, 50);
   });
