@@ -25,7 +25,7 @@ from torch.nn import functional
 
 SIZE, RESIZE, BATCH = 224, 256, 16
 FROZEN = {"epochs": 30, "rate": 1e-3}
-FULL = {"epochs": 5, "rate": 1e-3, "momentum": 0.9, "crop": 0.08}
+FULL = {"epochs": 10, "rate": 3e-3, "momentum": 0.9, "crop": 0.35, "stem": 0.1}
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 WORD = 0xFFFFFFFF
 
@@ -238,7 +238,8 @@ def score(forward, inputs, labels):
 
 def train(forward, optimizer, batches, rate, steps):
     for step, (x, y) in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = cosine(rate, step, steps)
+        for group in optimizer.param_groups:
+            group["lr"] = cosine(rate, step, steps) * group.get("factor", 1)
         optimizer.zero_grad()
         functional.cross_entropy(forward(x), y).backward()
         optimizer.step()
@@ -258,12 +259,19 @@ def frozen(net, features, data, seed):
     return score(net.fc, features[1], val_labels)
 
 
+def groups(net):
+    """A group for each parameter, with what its rate is multiplied by: FULL["stem"] at the first layer, evenly on a log scale to 1 at the head."""
+    layers = list(dict.fromkeys(name.rsplit(".", 1)[0] for name, _ in net.named_parameters()))
+    depth = {layer: i / (len(layers) - 1) for i, layer in enumerate(layers)}
+    return [{"params": [p], "factor": FULL["stem"] ** (1 - depth[name.rsplit(".", 1)[0]])} for name, p in net.named_parameters()]
+
+
 def full(net, data, val_inputs, seed):
     (images, labels), (_, val_labels) = data
     new_head(net, 2, seed)
-    net.train()
-    per_epoch = len(images) // BATCH
-    optimizer = torch.optim.SGD(net.parameters(), lr=FULL["rate"], momentum=FULL["momentum"])
+    net.eval()  # BatchNorm keeps its stored statistics; its scale and shift are trained
+    per_epoch = math.ceil(len(images) / BATCH)
+    optimizer = torch.optim.SGD(groups(net), lr=FULL["rate"], momentum=FULL["momentum"])
 
     def batches():
         for epoch in range(FULL["epochs"]):
