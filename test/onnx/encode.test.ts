@@ -69,7 +69,7 @@ describe("onnx/encode", () => {
     for (const name of readdirSync(folder).filter((file) => file.endsWith(".onnx"))) {
       const decoded = decodeModel(readFileSync(join(folder, name)));
       const again = decodeModel(encodeModel(decoded));
-      assert.deepEqual(again, { ...decoded, graph: untyped(decoded.graph) }, name);
+      assert.deepEqual(again, { ...decoded, graph: untyped(decoded.graph), producer: "onnx-graft" }, name);
     }
   });
 
@@ -82,7 +82,7 @@ describe("onnx/encode", () => {
   it("encodeModel() writes random graphs that decodeModel() reads as they were", () => {
     fc.assert(
       fc.property(models, (m) => {
-        assert.deepEqual(decodeModel(encodeModel(m), { allowNonfinite: true }), m);
+        assert.deepEqual(decodeModel(encodeModel(m), { allowNonfinite: true }), { ...m, producer: "onnx-graft" });
       }),
       { numRuns: 300 },
     );

@@ -38,9 +38,10 @@ describe("operators/evaluate", () => {
 
   it("computes as ONNX Runtime does, with broadcasting", async () => {
     const [a, b] = [random([2, 3], 1), random([3], 2)];
-    for (const op of ["Add", "Sub", "Mul", "Div", "Min", "Max"]) await both(op, [a, b]);
+    for (const op of ["Add", "Sub", "Mul", "Div", "Min", "Max", "Sum", "Mean"]) await both(op, [a, b]);
     const positive = float32([2], [0.5, 4]);
     for (const op of ["Sqrt", "Exp", "Log", "Neg", "Abs", "Floor", "Ceil", "Reciprocal"]) await both(op, [positive]);
+    for (const op of ["Sin", "Cos", "Sign"]) await both(op, [float32([3], [-2, 0, 1.5])]);
     await both("Pow", [positive, scalar(3)]);
     const [p, q] = [int64([7, -7]), int64([2, 2])];
     await both("Div", [p, q]);

@@ -1,13 +1,9 @@
-import { gradcheck } from "../support/gradcheck.ts";
+import { everyShape, gradcheckCases } from "../support/gradcheck-cases.ts";
 
 describe("operators/hard-sigmoid", () => {
-  it("HardSigmoid matches finite differences on all three pieces", () =>
-    gradcheck(
-      "HardSigmoid",
-      [[40]],
-      { alpha: { float: 0.9 }, beta: { float: 0.5 } },
-      { dtype: "float32", draw: "distinct" },
-    ));
-  it("HardSwish matches finite differences on all three pieces", () =>
-    gradcheck("HardSwish", [[4, 50]], {}, { dtype: "float32", draw: "distinct" }));
+  const distinct = { dtype: "float32", draw: "distinct" } as const;
+  gradcheckCases("HardSigmoid", everyShape({ alpha: { float: 0.9 }, beta: { float: 0.5 } }), distinct);
+  gradcheckCases("HardSigmoid", { "all three pieces": { of: { x: [8, 30] } } }, distinct);
+  gradcheckCases("HardSwish", everyShape(), distinct);
+  gradcheckCases("HardSwish", { "all three pieces": { of: { x: [4, 50] } } }, distinct);
 });

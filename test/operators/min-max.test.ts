@@ -1,41 +1,23 @@
 import assert from "node:assert/strict";
-import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
-import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { float32 } from "../../toolkit/graph/tensor.ts";
-import { operators } from "../../toolkit/operators/index.ts";
-import { gradcheck } from "../support/gradcheck.ts";
-import { runGraph } from "../support/run-graph.ts";
+import { everyBroadcast, gradcheckCases } from "../support/gradcheck-cases.ts";
+import { gradientAt } from "../support/gradient-at.ts";
 
 describe("operators/min-max", () => {
   for (const type of ["Min", "Max"]) {
-    it(`${type} matches finite differences`, () =>
-      gradcheck(type, [
-        [3, 4],
-        [3, 4],
-        [3, 4],
-      ]));
-    it(`${type} matches finite differences when broadcast`, () =>
-      gradcheck(type, [
-        [3, 1],
-        [2, 1, 4],
-      ]));
+    gradcheckCases(type, {
+      ...everyBroadcast(),
+      "three inputs": { of: { a: [3, 4], b: [3, 4], c: [4] } },
+      "one input": { of: { a: [3, 4] } },
+    });
+    it(`${type} shares the gradient between equal inputs, as PyTorch does`, async () => {
+      const p = float32([3], [3, 5, 1]);
+      const q = float32([3], [3, 4, 2]);
+      const won = type === "Max" ? [1, 0] : [0, 1];
+      assert.deepEqual(await gradientAt(type, [p, q]), [
+        [0.5, ...won],
+        [0.5, ...won.toReversed()],
+      ]);
+    });
   }
-
-  it("shares the gradient between equal inputs", async () => {
-    const b = new GraphBuilder(operators);
-    const [p, q] = [b.input("p", "float32", [2]), b.input("q", "float32", [2])];
-    const y = b.op("Max", [p, q]);
-    const { graph, gradients } = differentiate(b.build([y]), y, ["p"], operators, b.floats([1, 1]));
-    const gradient = gradients.get("p");
-    assert(gradient);
-    const constants = new Map([...graph.constants, ["const_0", float32([2], [1, 1])]]);
-    const results = await runGraph(
-      { ...graph, constants, outputs: [gradient] },
-      new Map([
-        ["p", float32([2], [3, 5])],
-        ["q", float32([2], [3, 4])],
-      ]),
-    );
-    assert.deepEqual([...(results.get(gradient.name)?.data ?? [])], [0.5, 1]);
-  });
 });

@@ -1,7 +1,8 @@
-import { gradcheck } from "../support/gradcheck.ts";
+import { everyShape, gradcheckCases } from "../support/gradcheck-cases.ts";
 
 describe("operators/sigmoid", () => {
-  it("Sigmoid matches finite differences", () => gradcheck("Sigmoid", [[3, 4]]));
-  it("Tanh matches finite differences", () => gradcheck("Tanh", [[3, 4]]));
-  it("Softplus matches finite differences", () => gradcheck("Softplus", [[3, 4]], {}, { dtype: "float32" }));
+  gradcheckCases("Sigmoid", everyShape());
+  gradcheckCases("Tanh", everyShape());
+  gradcheckCases("Softplus", everyShape(), { dtype: "float32" });
+  gradcheckCases("Softsign", everyShape(), { dtype: "float32" });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
+import { checkGraph } from "../../toolkit/graph/check.ts";
 import { operatorKey } from "../../toolkit/graph/ir.ts";
 import type { Attributes, Dim, Graph, Value } from "../../toolkit/graph/ir.ts";
 import type { Operators } from "../../toolkit/graph/operator.ts";
@@ -20,8 +21,8 @@ export type Operand = readonly Dim[] | TensorData | undefined;
 export interface GradcheckOptions {
   /** float64 differences are much sharper; float32 where the runtime has no double kernel. */
   readonly dtype?: "float32" | "float64";
-  /** How inputs are drawn: anywhere in -1..1; 0.1 or more away from 0; in 0.5..2; or so that no two elements are close. */
-  readonly draw?: "any" | "away" | "positive" | "distinct";
+  /** How inputs are drawn: anywhere in -1..1; 0.1 or more away from 0; in 0.5..2; so that no two elements are close; or between two bounds. */
+  readonly draw?: "any" | "away" | "positive" | "distinct" | readonly [number, number];
   readonly domain?: string;
   readonly outputCount?: number;
   /** Which outputs carry a gradient; all that are floating point where absent. */
@@ -152,7 +153,7 @@ function backwardGraph(forward: Graph, y: Value, names: readonly string[], opera
   const seeded = new GraphBuilder(operators, forward);
   const seed = seeded.input("seed", y.dtype, y.shape);
   const { graph, gradients } = differentiate(seeded.build(forward.outputs), y, names, operators, seed);
-  const b = new GraphBuilder(operators, graph);
+  const b = new GraphBuilder(operators, checkGraph(graph));
   const outputs = names.map((name) => {
     const gradient = gradients.get(name);
     assert(gradient, `no gradient for ${name}`);
@@ -205,6 +206,12 @@ function draw(
 ): TensorData {
   const count = sizeOf(shape);
   const u = numbers(count, seed * 1000 + stream, (v) => v);
+  if (typeof how === "object")
+    return filled(
+      dtype,
+      shape,
+      u.map((v) => how[0] + v * (how[1] - how[0])),
+    );
   const drawn = {
     any: (v: number) => 2 * v - 1,
     away: (v: number) => (v < 0.5 ? -0.1 - 1.8 * v : 0.1 + 1.8 * (v - 0.5)),

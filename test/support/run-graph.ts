@@ -1,4 +1,5 @@
 import * as ort from "onnxruntime-node";
+import { checkGraph } from "../../toolkit/graph/check.ts";
 import type { Graph } from "../../toolkit/graph/ir.ts";
 import type { DType, TensorData } from "../../toolkit/graph/tensor.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
@@ -29,9 +30,9 @@ export interface LoadedGraph {
   release: () => Promise<void>;
 }
 
-/** A lowered graph on the CPU, to be run more than once. */
+/** A lowered graph on the CPU, to be run more than once; it is checked first. */
 export async function loadGraph(graph: Graph): Promise<LoadedGraph> {
-  const bytes = encodeModel({ graph, opsets, metadata: new Map() });
+  const bytes = encodeModel({ graph: checkGraph(graph), opsets, metadata: new Map() });
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
   const run = async (feeds: ReadonlyMap<string, TensorData>): Promise<ReadonlyMap<string, TensorData>> => {
     const tensors = graph.inputs.map((v) => {

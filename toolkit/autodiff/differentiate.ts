@@ -1,8 +1,8 @@
-import { ToolkitError } from "../errors.ts";
+import { errorCode, ToolkitError } from "../errors.ts";
 import { readAttributes } from "../graph/attributes.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
-import { operatorKey, valueNamed } from "../graph/ir.ts";
+import { operatorKey, valuesNamed } from "../graph/ir.ts";
 import type { GradientInput, Operator, Operators } from "../graph/operator.ts";
 import { reducedAxes } from "../graph/shape.ts";
 
@@ -29,7 +29,7 @@ export function differentiate(
 ): Differentiated {
   const b = new GraphBuilder(operators, graph);
   const path = dependents(graph, wrt, operators);
-  for (const name of wrt) valueNamed(graph, name);
+  valuesNamed(graph, wrt);
   const gradients = new Map<string, Value>();
   if (path.has(output.name)) gradients.set(output.name, seed ?? onesFor(b, output));
   for (const node of graph.nodes.toReversed()) {
@@ -53,7 +53,10 @@ export function differentiate(
   return { graph: b.build(graph.outputs), gradients: found };
 }
 
-/** The nodes that stand between the parameters `wrt` and `output` and have no gradient rule: what `inspect` lists and training checks first. */
+/**
+ * The nodes that stand between the parameters `wrt` and `output` and have no gradient rule, or one that refuses them (a diagonal in Einsum):
+ * what training checks first.
+ */
 export function withoutGradient(
   graph: Graph,
   output: Value,
@@ -63,12 +66,25 @@ export function withoutGradient(
   const path = dependents(graph, wrt, operators);
   const needed = new Set([output.name]);
   const missing: Node[] = [];
+  const b = new GraphBuilder(operators, graph);
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((v) => needed.has(v.name) && path.has(v.name))) continue;
-    if (operators.get(operatorKey(node))?.gradient === undefined) missing.push(node);
+    if (refuses(b, node, path, operators)) missing.push(node);
     for (const v of node.inputs) if (v && path.has(v.name)) needed.add(v.name);
   }
   return missing.toReversed();
+}
+
+/** Whether a node's rule is missing or throws E_NO_GRADIENT; whatever else it may throw is told by `differentiate`. */
+function refuses(b: GraphBuilder, node: Node, path: ReadonlySet<string>, operators: Operators): boolean {
+  const seeds = new Map(node.outputs.map((v) => [v.name, b.input(b.fresh("seed"), v.dtype, v.shape)]));
+  try {
+    const thunks = ruleOf(node, operators)(gradientInput(b, node, seeds));
+    for (const [i, thunk] of thunks.entries()) if (path.has(node.inputs[i]?.name ?? "")) thunk?.();
+    return false;
+  } catch (error) {
+    return errorCode(error) === "E_NO_GRADIENT";
+  }
 }
 
 /** Names of the values that depend on `wrt` through operators whose gradient is not zero by definition. */

@@ -107,7 +107,8 @@ export class GraphBuilder {
       attrs,
     };
     const named = outputs !== undefined;
-    const known = named ? undefined : this.#written.get(nodeKey(draft, options.outputCount));
+    const equal = named ? undefined : nodeKey(draft, options.outputCount);
+    const known = equal === undefined ? undefined : this.#written.get(equal);
     if (known) return known;
     const types = this.#infer(draft, outputs?.length ?? options.outputCount ?? 1);
     const values = types.map((t, i) =>
@@ -115,7 +116,7 @@ export class GraphBuilder {
     );
     const node: Node = { ...draft, outputs: values };
     this.#nodes.push(node);
-    if (!named) this.#written.set(nodeKey(draft, options.outputCount), values);
+    if (equal !== undefined) this.#written.set(equal, values);
     return values;
   }
 

@@ -47,6 +47,8 @@ export interface Model {
   readonly graph: Graph;
   readonly opsets: ReadonlyMap<string, number>;
   readonly metadata: ReadonlyMap<string, string>;
+  /** The program that wrote the file, with its version, where the file says so. */
+  readonly producer?: string;
 }
 
 /** Domain of the gradient operators, which lowering replaces before a graph can run. */
@@ -76,13 +78,24 @@ export function valuesByName(graph: Graph): ReadonlyMap<string, Value> {
  * @throws E_NO_VALUE with the closest names
  */
 export function valueNamed(graph: Graph, name: string): Value {
-  const value = valuesByName(graph).get(name);
-  if (!value) {
+  const [value] = valuesNamed(graph, [name]);
+  // there is one for each name, or it was thrown
+  return value as Value;
+}
+
+/**
+ * The values of these names, in their order.
+ * @throws E_NO_VALUE for the first name the graph does not define
+ */
+export function valuesNamed(graph: Graph, names: readonly string[]): readonly Value[] {
+  const values = valuesByName(graph);
+  return names.map((name) => {
+    const value = values.get(name);
+    if (value) return value;
     throw new ToolkitError("E_NO_VALUE", `Cannot find the value "${name}" in the graph`, {
       hint: "onnx-graft inspect MODEL lists the values of a model",
     });
-  }
-  return value;
+  });
 }
 
 /** The node that makes each value. */

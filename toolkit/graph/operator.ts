@@ -7,9 +7,9 @@ import type { AttributeReader } from "./attributes.ts";
 /** What a shape rule may look at. */
 export interface InferInput {
   /** The operator's inputs; an omitted optional one is undefined. */
-  readonly inputs: readonly (TensorType | undefined)[];
+  readonly inputs: readonly (Value | undefined)[];
   /** The type of input `i`; throws E_SHAPE where it is omitted. */
-  readonly input: (i: number) => TensorType;
+  readonly input: (i: number) => Value;
   /** The elements of input `i` where it is a constant of the graph. */
   readonly constant: (i: number) => TensorData | undefined;
   readonly attrs: AttributeReader;
@@ -46,6 +46,8 @@ export interface Operator {
   readonly domain?: string;
   readonly infer: (t: InferInput) => readonly TensorType[];
   readonly gradient?: ((g: GradientInput) => Gradients) | null;
+  /** Inputs that hold what is learnt, where they are constants of the graph; for a user's own operator, as `parametersOf` knows the standard ones. */
+  readonly weights?: readonly number[];
 }
 
 /** Operators by key, see `operatorKey`. A user adds one with `new Map([...operators, [key(mine), mine]])`. */

@@ -22,5 +22,12 @@ function typed(v: Value): string {
 
 function attribute(v: Attribute): string {
   if (isTensor(v)) return `${v.dtype}${formatShape(v.shape)}`;
-  return isFloat(v) ? String(v.float) : JSON.stringify(v);
+  if (!isFloat(v)) return JSON.stringify(v);
+  return typeof v.float === "number" ? single(v.float) : `[${v.float.map(single).join(",")}]`;
+}
+
+/** The fewest digits that a file's single precision tells apart, so that a graph prints alike before and after it was written. */
+function single(v: number): string {
+  const digits = Array.from({ length: 9 }, (_, i) => Number(v.toPrecision(i + 1)));
+  return String(digits.find((d) => Math.fround(d) === Math.fround(v)) ?? v);
 }

@@ -110,7 +110,10 @@ function restoredNames(
 }
 
 function rename(graph: Graph, names: ReadonlyMap<string, string>): Graph {
-  const renamed = (v: Value): Value => ({ ...v, name: names.get(v.name) ?? v.name });
+  const renamed = (v: Value): Value => {
+    const name = names.get(v.name);
+    return name === undefined ? v : { ...v, name };
+  };
   return {
     ...graph,
     outputs: graph.outputs.map(renamed),

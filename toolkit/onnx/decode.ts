@@ -36,7 +36,8 @@ export function decodeModel(bytes: Uint8Array, options: DecodeOptions = {}): Mod
   const readExternal = externalWithin(limits, bytes.length, file, options.readExternal);
   const graph = decodeGraph(proto.graph ?? {}, { file, allowNonfinite, functions, readExternal });
   const metadata = new Map((proto.metadata_props ?? []).map((entry) => [entry.key ?? "", entry.value ?? ""]));
-  return { graph, opsets, metadata };
+  const producer = [proto.producer_name, proto.producer_version].filter(Boolean).join(" ");
+  return { graph, opsets, metadata, ...(producer === "" ? {} : { producer }) };
 }
 
 function parse(bytes: Uint8Array, file: string): onnx.ModelProto.$Properties {

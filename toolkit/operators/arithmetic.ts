@@ -54,7 +54,10 @@ export const pow: Operator = {
       }
       const exponent = x(1).dtype === base.dtype ? x(1) : b.op("Cast", [x(1)], { to: elementTypeNumber(base.dtype) });
       const power = b.op("Pow", [base, b.op("Sub", [exponent, scalarLike(b, 1, base)])]);
-      return b.op("Mul", [dy(), b.op("Mul", [exponent, power])]);
+      const slope = b.op("Mul", [exponent, power]);
+      // 0^-1 is infinite, but x^0 does not change anywhere
+      const still = b.op("Equal", [exponent, scalarLike(b, 0, base)]);
+      return b.op("Mul", [dy(), b.op("Where", [still, scalarLike(b, 0, base), slope])]);
     },
     () => {
       // a base of 0 has log -inf, but its power does not change with a positive exponent

@@ -1,25 +1,15 @@
-import type { GraphBuilder } from "../graph/builder.ts";
 import { GRADIENT_DOMAIN } from "../graph/ir.ts";
-import type { TensorType, Value } from "../graph/ir.ts";
+import type { TensorType } from "../graph/ir.ts";
 import type { Operator } from "../graph/operator.ts";
-import { sumOverPixels } from "./conv.ts";
-import { scalarLike } from "./like.ts";
-
-/** A value for each channel, shaped so that it broadcasts against `x` [N,C,...]. */
-export function perChannel(b: GraphBuilder, v: Value, x: Value): Value {
-  const axes = x.shape.slice(2).map((_, i) => i + 1);
-  return axes.length === 0 ? v : b.op("Unsqueeze", [v, b.ints(axes)]);
-}
-
-/** 1 / sqrt(variance + epsilon) */
-export function inverseDeviation(b: GraphBuilder, variance: Value, epsilon: number): Value {
-  return b.op("Reciprocal", [b.op("Sqrt", [b.op("Add", [variance, scalarLike(b, epsilon, variance)])])]);
-}
+import { checkChannels, perChannel, sumToChannels } from "./per-channel.ts";
+import { inverseDeviation } from "./standardised.ts";
 
 /** The inference form: y = scale (x - mean) / sqrt(variance + epsilon) + bias, with mean and variance taken as given. */
 export const batchNormalization: Operator = {
   type: "BatchNormalization",
-  infer: ({ input, outputCount }) => {
+  infer: (t) => {
+    const { input, outputCount } = t;
+    checkChannels(t, 1, 2, 3, 4);
     const statistics: TensorType[] = Array.from({ length: outputCount - 1 }, () => input(3));
     return [input(0), ...statistics];
   },
@@ -29,9 +19,9 @@ export const batchNormalization: Operator = {
       () => b.op("Mul", [dy(), perChannel(b, b.op("Mul", [x(1), inverse()]), x())]),
       () => {
         const centred = b.op("Sub", [x(), perChannel(b, x(3), x())]);
-        return b.op("Mul", [sumOverPixels(b, b.op("Mul", [dy(), centred])), inverse()]);
+        return b.op("Mul", [sumToChannels(b, b.op("Mul", [dy(), centred])), inverse()]);
       },
-      () => sumOverPixels(b, dy()),
+      () => sumToChannels(b, dy()),
       null,
       null,
     ];

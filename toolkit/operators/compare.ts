@@ -12,4 +12,12 @@ export const greaterOrEqual: Operator = comparison("GreaterOrEqual");
 export const lessOrEqual: Operator = comparison("LessOrEqual");
 export const and: Operator = comparison("And");
 export const or: Operator = comparison("Or");
+export const xor: Operator = comparison("Xor");
 export const not: Operator = comparison("Not");
+
+function test(type: string): Operator {
+  return { type, infer: ({ input }) => [{ dtype: "bool", shape: input(0).shape }], gradient: null };
+}
+
+export const isNaN: Operator = test("IsNaN");
+export const isInf: Operator = test("IsInf");

@@ -1,15 +1,8 @@
 import { ToolkitError } from "../errors.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
-import type { Value } from "../graph/ir.ts";
 import type { Operator } from "../graph/operator.ts";
 import { concreteShape, formatShape } from "../graph/shape.ts";
+import { sumToChannels } from "./per-channel.ts";
 import { slide } from "./window.ts";
-
-/** The gradient of a bias that was added to every pixel of its channel. */
-export function sumOverPixels(b: GraphBuilder, dy: Value): Value {
-  const axes = dy.shape.map((_, i) => i).filter((i) => i !== 1);
-  return b.op("ReduceSum", [dy, b.ints(axes)], { keepdims: 0 });
-}
 
 export const conv: Operator = {
   type: "Conv",
@@ -36,6 +29,6 @@ export const conv: Operator = {
   gradient: ({ b, x, dy, attrs }) => [
     () => b.gradient("ConvInputGradient", [dy(), x(1), x(0)], attrs.all),
     () => b.gradient("ConvWeightGradient", [dy(), x(0), x(1)], attrs.all),
-    () => sumOverPixels(b, dy()),
+    () => sumToChannels(b, dy()),
   ],
 };

@@ -1,9 +1,11 @@
 import type { Dim } from "../graph/ir.ts";
 
-/** `dim + offset`; for a name a new name that says so: equal formulas have equal names. */
+/** `dim + offset`; for a name a new name that says so: equal formulas have equal names, and "(H+2)" less 2 is "H" again. */
 export function offsetDim(dim: Dim, offset: number): Dim {
   if (typeof dim === "number") return dim + offset;
   if (offset === 0) return dim;
+  const [, base, before] = /^\(([^()+-]+|floor\([^()]*\))([+-]\d+)\)$/.exec(dim) ?? [];
+  if (base !== undefined) return offsetDim(base, Number(before) + offset);
   return `(${dim}${offset > 0 ? "+" : ""}${offset})`;
 }
 

@@ -1,24 +1,32 @@
 import { ToolkitError } from "../errors.ts";
+import type { Dim } from "../graph/ir.ts";
 import type { Operator } from "../graph/operator.ts";
 import { formatShape } from "../graph/shape.ts";
 import { scalarLike } from "./like.ts";
 
+function differs(p: Dim, q: Dim | undefined): boolean {
+  return typeof p === "number" && typeof q === "number" && p !== q;
+}
+
 /** y = alpha A' B' + beta C, where ' transposes if transA (transB) is 1. */
 export const gemm: Operator = {
   type: "Gemm",
-  infer: ({ input, attrs, where }) => {
+  infer: ({ input, inputs, attrs, where }) => {
     const a = input(0);
     const w = input(1);
     const [rows, left] = attrs.int("transA", 0) ? a.shape.toReversed() : a.shape;
     const [right, columns] = attrs.int("transB", 0) ? w.shape.toReversed() : w.shape;
-    if (
-      rows === undefined ||
-      columns === undefined ||
-      (typeof left === "number" && typeof right === "number" && left !== right)
-    ) {
+    if (rows === undefined || columns === undefined || left === undefined || differs(left, right)) {
       throw new ToolkitError(
         "E_SHAPE",
         `Cannot multiply ${formatShape(a.shape)} by ${formatShape(w.shape)} in ${where}`,
+      );
+    }
+    const c = inputs[2]?.shape.toReversed() ?? [];
+    if (c.length > 2 || c.some((dim, i) => dim !== 1 && differs(dim, [columns, rows][i]))) {
+      throw new ToolkitError(
+        "E_SHAPE",
+        `Cannot add ${formatShape(inputs[2]?.shape ?? [])} to ${formatShape([rows, columns])} in ${where}`,
       );
     }
     return [{ dtype: a.dtype, shape: [rows, columns] }];

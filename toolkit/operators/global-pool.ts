@@ -1,6 +1,6 @@
 import type { InferInput, Operator } from "../graph/operator.ts";
 import type { TensorType, Value } from "../graph/ir.ts";
-import { countOf, expandLike, maskLike, reshapeLike } from "./like.ts";
+import { countOf, expandLike, reshapeLike } from "./like.ts";
 
 function pooled({ input }: InferInput): readonly [TensorType] {
   const x = input(0);
@@ -21,18 +21,11 @@ export const globalAveragePool: Operator = {
 export const globalMaxPool: Operator = {
   type: "GlobalMaxPool",
   infer: pooled,
-  gradient: ({ b, x, y, dy }) => [
+  gradient: ({ b, x, dy }) => [
     () => {
       const flat = b.op("Reshape", [x(), b.ints([0, 0, -1])]);
-      const first = b.op("ArgMax", [flat], { axis: 2, keepdims: 1 });
-      const count = b.op("Gather", [
-        b.op("Shape", [flat]),
-        b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(2n) }),
-      ]);
-      const zero = b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(0n) });
-      const one = b.constant({ dtype: "int64", shape: [], data: BigInt64Array.of(1n) });
-      const positions = b.op("Range", [zero, count, one]);
-      const mask = maskLike(b, b.op("Equal", [positions, first]), y());
+      // 1 at the first largest element of each row
+      const mask = b.op("Hardmax", [flat], { axis: 2 });
       return b.op("Mul", [dy(), reshapeLike(b, mask, x())]);
     },
   ],

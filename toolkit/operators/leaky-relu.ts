@@ -14,7 +14,7 @@ export const leakyRelu: Operator = elementwise("LeakyRelu", ({ b, x, attrs }) =>
 /** y = x where x > 0, else slope * x, with a slope that may broadcast and be learned. */
 export const pRelu: Operator = {
   type: "PRelu",
-  infer: (t) => [{ ...broadcastInputs(t)[0], shape: t.input(0).shape }],
+  infer: broadcastInputs,
   gradient: ({ b, x, dy }) => {
     const positive = () => b.op("Greater", [x(), scalarLike(b, 0, x())]);
     return [
@@ -30,6 +30,15 @@ export const elu: Operator = elementwise("Elu", ({ b, x, y, attrs }) =>
     b.op("Greater", [x(), scalarLike(b, 0, x())]),
     scalarLike(b, 1, x()),
     b.op("Add", [y(), scalarLike(b, attrs.float("alpha", 1), x())]),
+  ]),
+);
+
+/** y = x where x > 0, else alpha (exp(x / alpha) - 1), whose slope is y / alpha + 1. */
+export const celu: Operator = elementwise("Celu", ({ b, x, y, attrs }) =>
+  b.op("Where", [
+    b.op("Greater", [x(), scalarLike(b, 0, x())]),
+    scalarLike(b, 1, x()),
+    b.op("Add", [b.op("Div", [y(), scalarLike(b, attrs.float("alpha", 1), y())]), scalarLike(b, 1, y())]),
   ]),
 );
 

@@ -9,7 +9,7 @@ import { reshapeLike } from "./like.ts";
 function reshaped({ input, constant, attrs, where }: InferInput): readonly [TensorType] {
   const { dtype, shape } = input(0);
   const wanted = constant(1);
-  if (!wanted) return [{ dtype, shape: unknownDims(input(1), "reshape") }];
+  if (!wanted) return [{ dtype, shape: unknownDims(input(1), `reshape(${input(0).name},${input(1).name})`) }];
   const copyZero = attrs.int("allowzero", 0) === 0;
   const dims = toNumbers(wanted).map((dim, i): Dim => (dim === 0 && copyZero ? (shape[i] ?? 0) : dim));
   const known = dims.filter((dim) => dim !== -1);
@@ -21,12 +21,15 @@ function reshaped({ input, constant, attrs, where }: InferInput): readonly [Tens
   return [{ dtype, shape: dims.map((dim) => (dim === -1 ? (rest ?? `rest${formatShape(shape)}`) : dim)) }];
 }
 
-/** Names for a shape that is computed when the graph runs; its rank must be known. */
-export function unknownDims(shape: TensorType, prefix: string): readonly Dim[] {
+/**
+ * Names for a shape that is computed when the graph runs; its rank must be known. `name` must say what it is computed from:
+ * values whose extents have equal names are taken to have one shape.
+ */
+export function unknownDims(shape: TensorType, name: string): readonly Dim[] {
   const [rank] = shape.shape;
   if (typeof rank !== "number")
-    throw new ToolkitError("E_SHAPE", `Cannot infer the rank of a ${prefix}: its shape input has an unknown length`);
-  return Array.from({ length: rank }, (_, i) => `${prefix}_${i}`);
+    throw new ToolkitError("E_SHAPE", `Cannot infer the rank of ${name}: its shape input has an unknown length`);
+  return Array.from({ length: rank }, (_, i) => `${name}_${i}`);
 }
 
 export const reshape: Operator = {

@@ -7,6 +7,7 @@ import { toNumbers } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { offsetDim } from "./dims.ts";
 import { reshapeConstant } from "./like.ts";
+import { backwards, TO_THE_END } from "./pieces.ts";
 
 interface Cut {
   readonly axis: number;
@@ -14,9 +15,6 @@ interface Cut {
   readonly end: number;
   readonly step: number;
 }
-
-/** Extents are below 2^31; ONNX files write "to the end" as a larger number. */
-const TO_THE_END = 2 ** 31 - 1;
 
 function cutsOf(rank: number, constant: (i: number) => TensorData | undefined): readonly Cut[] | undefined {
   const starts = constant(1);
@@ -59,10 +57,11 @@ function cutDim(cut: Cut, dim: Dim): Dim {
   return `slice(${dim},${start},${toEnd ? "" : end},${step})`;
 }
 
-function sliced({ input, constant }: InferInput): readonly [TensorType] {
+function sliced({ input, inputs, constant }: InferInput): readonly [TensorType] {
   const { dtype, shape } = input(0);
   const cuts = cutsOf(shape.length, constant);
-  if (!cuts) return [{ dtype, shape: shape.map((dim, i) => `slice(${dim})_${i}`) }];
+  if (!cuts)
+    return [{ dtype, shape: shape.map((dim, i) => `slice(${dim},${inputs.map((v) => v?.name ?? "").join()})_${i}`) }];
   const out = [...shape];
   for (const cut of cuts) out[cut.axis] = cutDim(cut, out[cut.axis] ?? 1);
   return [{ dtype, shape: out }];
@@ -71,10 +70,9 @@ function sliced({ input, constant }: InferInput): readonly [TensorType] {
 /** Puts the elements of `v` back to where `cut` took them from along its axis, with zeros between. */
 function uncut(b: GraphBuilder, v: Value, cut: Cut, extent: number): Value {
   const { first, count } = taken(cut, extent);
-  const axis = b.ints([cut.axis]);
   const step = Math.abs(cut.step);
   const begin = cut.step > 0 ? first : first - step * (count - 1);
-  const ordered = cut.step > 0 ? v : b.op("Slice", [v, b.ints([-1]), b.ints([-TO_THE_END]), axis, b.ints([-1])]);
+  const ordered = cut.step > 0 ? v : backwards(b, v, cut.axis);
   const padded = (x: Value, at: number, before: number, after: number): Value => {
     if (before === 0 && after === 0) return x;
     const pads = Array<number>(2 * x.shape.length).fill(0);

@@ -1,9 +1,14 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AttributeReader } from "../graph/attributes.ts";
-import type { Value } from "../graph/ir.ts";
-import type { Operator } from "../graph/operator.ts";
+import type { TensorType, Value } from "../graph/ir.ts";
+import type { InferInput, Operator } from "../graph/operator.ts";
 import { normaliseAxis } from "../graph/shape.ts";
-import { sameAsInput } from "./unary.ts";
+
+/** The type of an operator that works along `axis`, which must be there. */
+function alongAxis({ input, attrs, where }: InferInput): readonly [TensorType] {
+  normaliseAxis(attrs.int("axis", -1), input(0).shape.length, where);
+  return [input(0)];
+}
 
 function sumOverAxis(b: GraphBuilder, v: Value, attrs: AttributeReader): Value {
   return b.op("ReduceSum", [v, b.ints([normaliseAxis(attrs.int("axis", -1), v.shape.length, "Softmax")])], {
@@ -14,7 +19,7 @@ function sumOverAxis(b: GraphBuilder, v: Value, attrs: AttributeReader): Value {
 /** dx = y (dy - sum(y dy)) */
 export const softmax: Operator = {
   type: "Softmax",
-  infer: sameAsInput,
+  infer: alongAxis,
   gradient: ({ b, y, dy, attrs }) => [
     () => b.op("Mul", [y(), b.op("Sub", [dy(), sumOverAxis(b, b.op("Mul", [y(), dy()]), attrs)])]),
   ],
@@ -23,8 +28,11 @@ export const softmax: Operator = {
 /** dx = dy - exp(y) sum(dy) */
 export const logSoftmax: Operator = {
   type: "LogSoftmax",
-  infer: sameAsInput,
+  infer: alongAxis,
   gradient: ({ b, y, dy, attrs }) => [
     () => b.op("Sub", [dy(), b.op("Mul", [b.op("Exp", [y()]), sumOverAxis(b, dy(), attrs)])]),
   ],
 };
+
+/** 1 for the first largest element along `axis`, 0 for the others. */
+export const hardmax: Operator = { type: "Hardmax", infer: alongAxis, gradient: null };

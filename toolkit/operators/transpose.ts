@@ -1,5 +1,7 @@
+import { ToolkitError } from "../errors.ts";
 import type { AttributeReader } from "../graph/attributes.ts";
 import type { Operator } from "../graph/operator.ts";
+import { formatShape } from "../graph/shape.ts";
 
 function permutation(rank: number, attrs: AttributeReader): readonly number[] {
   return attrs.ints(
@@ -10,9 +12,12 @@ function permutation(rank: number, attrs: AttributeReader): readonly number[] {
 
 export const transpose: Operator = {
   type: "Transpose",
-  infer: ({ input, attrs }) => {
+  infer: ({ input, attrs, where }) => {
     const { dtype, shape } = input(0);
-    return [{ dtype, shape: permutation(shape.length, attrs).map((axis) => shape[axis] ?? 1) }];
+    const perm = permutation(shape.length, attrs);
+    if (perm.length !== shape.length || shape.some((_, axis) => !perm.includes(axis)))
+      throw new ToolkitError("E_SHAPE", `Cannot turn ${formatShape(shape)} by [${perm.join()}] in ${where}`);
+    return [{ dtype, shape: perm.map((axis) => shape[axis] ?? 1) }];
   },
   gradient: ({ b, x, dy, attrs }) => [
     () => {

@@ -83,7 +83,9 @@ export function slide(
     if (typeof dim === "string")
       return stride === 1
         ? offsetDim(dim, slack + 1)
-        : `(${ceil ? "ceil" : "floor"}(${dim}${signed(slack)}/${stride})+1)`;
+        : ceil
+          ? `windows(${dim}${signed(slack)}/${stride} from ${0 - begin})`
+          : `(floor(${dim}${signed(slack)}/${stride})+1)`;
     if (dim + slack < 0)
       throw new ToolkitError("E_SHAPE", `Cannot run ${where}: its window is larger than the padded extent ${dim}`);
     if (!ceil) return Math.floor((dim + slack) / stride) + 1;

@@ -1,7 +1,8 @@
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { float32 } from "../graph/tensor.ts";
-import { operators } from "../operators/index.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { channelsOf, convBatchNorms } from "./conv-batch-norm.ts";
 import type { ConvBatchNorm } from "./conv-batch-norm.ts";
 import { prune } from "./prune.ts";
@@ -10,7 +11,7 @@ import { prune } from "./prune.ts";
  * Writes BatchNormalization with frozen statistics behind a convolution as Conv(x, W s, (b - mean) s + beta), s = gamma / sqrt(variance + epsilon).
  * s is computed in the graph, so that W, gamma and beta stay parameters under their names; training then costs what a folded network does.
  */
-export function batchNormAsWeights(graph: Graph): Graph {
+export function batchNormAsWeights(graph: Graph, operators: Operators = standardOperators): Graph {
   const pairs = convBatchNorms(graph);
   const b = new GraphBuilder(operators, { ...graph, nodes: [] });
   const folded = new Set<Node>([...pairs.values()].map((pair) => pair.conv));

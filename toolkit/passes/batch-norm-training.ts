@@ -1,7 +1,8 @@
 import { GraphBuilder } from "../graph/builder.ts";
 import { GRADIENT_DOMAIN } from "../graph/ir.ts";
 import type { Graph } from "../graph/ir.ts";
-import { operators } from "../operators/index.ts";
+import type { Operators } from "../graph/operator.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { epsilonOf } from "./conv-batch-norm.ts";
 
 /** The values of one BatchNormalization in training form, by name. */
@@ -21,7 +22,10 @@ export interface BatchStatistics {
  * Writes every BatchNormalization in its training form, which normalises with the batch's own mean and variance and gives both out.
  * The running averages are read no more but stay among the constants: a training step turns them into state.
  */
-export function batchNormTraining(graph: Graph): {
+export function batchNormTraining(
+  graph: Graph,
+  operators: Operators = standardOperators,
+): {
   readonly graph: Graph;
   readonly statistics: readonly BatchStatistics[];
 } {

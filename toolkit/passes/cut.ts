@@ -1,4 +1,4 @@
-import { valueNamed } from "../graph/ir.ts";
+import { valuesNamed } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
 
 export interface CutOptions {
@@ -13,8 +13,8 @@ export interface CutOptions {
  * @throws E_NO_VALUE for a name the graph does not define
  */
 export function cut(graph: Graph, { inputs = [], outputs }: CutOptions): Graph {
-  const fed = inputs.map((name) => valueNamed(graph, name));
-  const ends = outputs.map((name) => valueNamed(graph, name));
+  const fed = valuesNamed(graph, inputs);
+  const ends = valuesNamed(graph, outputs);
   const boundary = new Set(inputs);
   const { nodes, reached } = ancestors(graph, ends, boundary);
   return {

@@ -2,15 +2,27 @@ import type { Graph, Node } from "../graph/ir.ts";
 import { fillNormal, fillUniform, hashText } from "../graph/random.ts";
 import { sizeOf } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
+import { weightRoles } from "./parameters.ts";
+import type { WeightRole } from "./parameters.ts";
+
+/** PyTorch's start for PReLU. */
+const PRELU_SLOPE = 0.25;
+const DEVIATION = 0.02;
 
 /**
  * The same architecture with random weights: convolutions normal with variance 2 / fan-out (He et al. 2015, section 2.2), dense layers uniform within
- * 1 / sqrt(fan-in), biases 0, BatchNormalization the identity. The same seed and names give the same weights.
+ * 1 / sqrt(fan-in), norms the identity, biases 0, embeddings and tokens normal with deviation 0.02 (Dosovitskiy et al. 2021). The same seed and names give
+ * the same weights.
  */
 export function reinitialise(graph: Graph, seed: number): Graph {
   const constants = new Map(graph.constants);
   for (const node of graph.nodes) {
     for (const [name, t] of freshWeights(node, graph, seed)) constants.set(name, t);
+  }
+  for (const [name, role] of weightRoles(graph)) {
+    const t = constants.get(name);
+    const data = t && t === graph.constants.get(name) ? freshElements(t, role, seed, hashText(name)) : undefined;
+    if (t && data) constants.set(name, { ...t, data });
   }
   return { ...graph, constants };
 }
@@ -34,6 +46,24 @@ function freshWeights(node: Node, graph: Graph, seed: number): readonly (readonl
     return [...weight(1, filled(1)), ...weight(2, filled(0)), ...weight(3, filled(0)), ...weight(4, filled(1))];
   }
   return [];
+}
+
+/** Elements of a weight that no convolution, Gemm or BatchNormalization reads. */
+function freshElements(t: TensorData, { op, input }: WeightRole, seed: number, stream: number): Float32Array {
+  const size = sizeOf(t.shape);
+  const isVector = t.shape.filter((extent) => extent > 1).length <= 1;
+  if (op === "MatMul" || op === "Einsum" || op === "ConvTranspose") {
+    const bound = 1 / Math.sqrt(t.shape.at(-2) ?? 1);
+    return fillUniform(size, seed, stream, -bound, bound);
+  }
+  if (op === "PRelu") return new Float32Array(size).fill(PRELU_SLOPE);
+  if (op === "Gather" || op === "Concat" || (op === "Add" && !isVector)) {
+    return fillNormal(size, seed, stream, 0, DEVIATION);
+  }
+  const scales = op === "Mul" || (op.endsWith("Normalization") && input === 1);
+  // 1 and 0 throughout are an InstanceNormalization without weights, see parametersOf
+  if (op === "InstanceNormalization") return fillNormal(size, seed, stream, scales ? 1 : 0, DEVIATION);
+  return new Float32Array(size).fill(scales ? 1 : 0);
 }
 
 function filled(value: number): (t: TensorData) => Float32Array {

@@ -2,9 +2,10 @@ import { ToolkitError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { consumers, valuesByName } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { float32 } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import { operators } from "../operators/index.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { channelsOf, layerName, scaleFilters } from "./conv-batch-norm.ts";
 import { lastLayer } from "./find-head.ts";
 import { prune } from "./prune.ts";
@@ -22,26 +23,54 @@ const EPSILON = 1e-5;
 /** Operators of a network that normalises in another way (LayerNormalization and its kin are written with Sqrt). */
 const OTHER_NORMS = new Set(["LayerNormalization", "InstanceNormalization", "GroupNormalization", "Sqrt"]);
 
-/**
- * Whether a network's BatchNormalization was folded. A bias alone does not prove it (VGG has biases and never had one), so it is taken for folded only
- * where a residual network has no norm at all and every convolution of more than one pixel has a bias.
- */
+/** Whether a network's BatchNormalization was folded (that of a DenseNet in part), is there, or neither, as far as `restorable` can tell. */
 export function batchNormPolicy(graph: Graph): BatchNormPolicy {
-  const ops = new Set(graph.nodes.map((node) => node.op));
-  if (ops.has("BatchNormalization") || ops.has("BatchNormalizationTraining")) return "has-batch-norm";
-  return restorable(graph).length > 0 ? "folded" : "none";
+  if (restorable(graph).length > 0) return "folded";
+  return graph.nodes.some(isBatchNorm) ? "has-batch-norm" : "none";
 }
 
-/** The outputs of the convolutions that `restoreBatchNorm` may be given statistics for; none where the network is not a folded one. */
-export function restorable(graph: Graph): readonly Value[] {
+export interface RestorableOptions {
+  /** The user asks for BatchNormalization: it is put behind every convolution of a network without any norm, folded or not. */
+  readonly asked?: boolean;
+}
+
+/**
+ * The outputs of the convolutions that `restoreBatchNorm` may be given statistics for; none where the network is not a folded one. A bias alone does not
+ * prove that (VGG has biases and never had a norm). Taken for folded are convolutions that exporters name so, and, where no name says anything,
+ * - all of a network without any norm that is residual or has depthwise convolutions, if each of them has a bias,
+ * - in a network with BatchNormalization those with a bias, where others have neither bias nor BatchNormalization (DenseNet).
+ * A convolution that gives one pixel (squeeze-excite), and the head, never had a norm.
+ */
+export function restorable(graph: Graph, { asked = false }: RestorableOptions = {}): readonly Value[] {
   const head = lastLayer(graph)?.nodes ?? [];
+  const normed = new Set(graph.nodes.filter(isBatchNorm).map((node) => node.inputs[0]?.name));
   const convs = graph.nodes.filter(
-    (node) => node.op === "Conv" && !node.domain && !isPoint(node) && !head.includes(node),
+    (node) =>
+      node.op === "Conv" &&
+      !node.domain &&
+      !isPoint(node) &&
+      !head.includes(node) &&
+      !normed.has(node.outputs[0]?.name),
   );
   const biased = convs.filter((node) => channelsOf(graph, node, 2) && graph.constants.has(node.inputs[1]?.name ?? ""));
-  const normed = graph.nodes.some((node) => node.op.startsWith("BatchNormalization") || OTHER_NORMS.has(node.op));
-  if (normed || biased.length < convs.length || !graph.nodes.some((node) => isResidual(node, graph))) return [];
-  return biased.flatMap((node) => node.outputs);
+  const named = biased.filter(isNamedAsFolded);
+  const found = named.length > 0 ? named : foldedByForm(graph, convs, biased, asked) ? biased : [];
+  return found.flatMap((node) => node.outputs);
+}
+
+function foldedByForm(graph: Graph, convs: readonly Node[], biased: readonly Node[], asked: boolean): boolean {
+  if (graph.nodes.some(isBatchNorm)) return biased.length > 1 && biased.length < convs.length;
+  if (graph.nodes.some((node) => OTHER_NORMS.has(node.op)) || biased.length < convs.length) return false;
+  return asked || graph.nodes.some((node) => isResidual(node, graph)) || convs.some((node) => isDepthwise(node, graph));
+}
+
+/**
+ * Whether a convolution has the names that PyTorch's exporters give to one they folded: "onnx::Conv_7" for both constants (TorchScript), "NAME_bias" beside
+ * the weight "NAME" or the BatchNormalization's output "getitem" (the current one).
+ */
+function isNamedAsFolded({ inputs: [, weight, bias], outputs: [output] }: Node): boolean {
+  const merged = [weight, bias].every((v) => v?.name.startsWith("onnx::Conv_"));
+  return merged || bias?.name === `${weight?.name ?? ""}_bias` || /^getitem(_\d+)?$/.test(output?.name ?? "");
 }
 
 /**
@@ -50,7 +79,11 @@ export function restorable(graph: Graph): readonly Value[] {
  * conditioned as the network was before it was folded. The scale is exact for channels with v = 0.
  * @throws E_GRAPH where the statistics name a value that no convolution with constant weights makes, or have another number of channels
  */
-export function restoreBatchNorm(graph: Graph, statistics: ReadonlyMap<string, ChannelStatistics>): Graph {
+export function restoreBatchNorm(
+  graph: Graph,
+  statistics: ReadonlyMap<string, ChannelStatistics>,
+  operators: Operators = standardOperators,
+): Graph {
   const replaced = replacedWeights(graph, statistics);
   const constants = new Map([...graph.constants].filter(([name]) => !replaced.has(name)));
   const names = new Set([...valuesByName(graph).keys()].filter((name) => !replaced.has(name)));
@@ -137,6 +170,16 @@ function replacedWeights(graph: Graph, statistics: ReadonlyMap<string, ChannelSt
 /** Whether a convolution's output is one pixel: a head, or a squeeze-excite layer. */
 function isPoint(node: Node): boolean {
   return node.outputs[0]?.shape.slice(2).every((dim) => dim === 1) ?? true;
+}
+
+function isBatchNorm({ op }: Node): boolean {
+  return op === "BatchNormalization" || op === "BatchNormalizationTraining";
+}
+
+/** Whether each channel has a filter of its own. */
+function isDepthwise({ attrs, inputs }: Node, graph: Graph): boolean {
+  const group = attrs["group"];
+  return typeof group === "number" && group > 1 && graph.constants.get(inputs[1]?.name ?? "")?.shape[1] === 1;
 }
 
 /** Whether a node adds two maps that are both computed. */

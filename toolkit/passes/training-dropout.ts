@@ -1,7 +1,8 @@
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Value } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { toNumbers } from "../graph/tensor.ts";
-import { operators } from "../operators/index.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 
 /** An input that training feeds with a fresh mask at every step: 0 with probability `ratio`, else 1 / (1 - ratio). */
 export interface DropoutMask {
@@ -17,7 +18,10 @@ const RATIO = 0.5;
  * Writes each Dropout as a product with a mask that is a graph input (`dropout_mask`, `dropout_mask_1`, ...), for the training graph.
  * Randomness stays outside of the graph, so that a step can be repeated (Srivastava et al. 2014, in the form that scales while training).
  */
-export function trainingDropout(graph: Graph): { readonly graph: Graph; readonly masks: readonly DropoutMask[] } {
+export function trainingDropout(
+  graph: Graph,
+  operators: Operators = standardOperators,
+): { readonly graph: Graph; readonly masks: readonly DropoutMask[] } {
   if (!graph.nodes.some((node) => node.op === "Dropout" && !node.domain)) return { graph, masks: [] };
   const masks: DropoutMask[] = [];
   const b = new GraphBuilder(operators, { ...graph, nodes: [] });

@@ -1,7 +1,8 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/ir.ts";
-import { inverseDeviation, perChannel } from "../../operators/batch-normalization.ts";
 import { countOf } from "../../operators/like.ts";
+import { perChannel } from "../../operators/per-channel.ts";
+import { inverseDeviation } from "../../operators/standardised.ts";
 import type { Formulation } from "../formulation.ts";
 
 /** Over pixels first, then over images: faster than all at once, and the partial sums stay short. */

@@ -34,6 +34,11 @@ export function tapsOf(kernel: readonly number[]): readonly (readonly number[])[
   );
 }
 
+/** Where each element of a window stands from its first, in row-major order. */
+export function offsetsOf({ kernel, dilations }: Window): readonly (readonly number[])[] {
+  return tapsOf(kernel).map((tap) => tap.map((t, i) => t * (dilations[i] ?? 1)));
+}
+
 /** The product of extents. */
 export function volume(extents: readonly number[]): number {
   return extents.reduce((n, extent) => n * extent, 1);

@@ -1,9 +1,10 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/ir.ts";
 import { scalarLike } from "../../operators/like.ts";
+import { spanOf } from "../../operators/window.ts";
 import type { Formulation, Site } from "../formulation.ts";
 import type { Geometry } from "./geometry.ts";
-import { geometryOf, hasSpatialExtents, padsOf, tapsOf } from "./geometry.ts";
+import { geometryOf, hasSpatialExtents, offsetsOf, padsOf } from "./geometry.ts";
 import { shapeValue } from "./like.ts";
 import { spreadWindows } from "./spread-windows.ts";
 
@@ -35,15 +36,12 @@ const LOWEST = { float32: -1e38, float16: -3e4 } as const;
  */
 const withoutIndices: Formulation = {
   name: "window elements in turn",
-  serves: ({ x, attrs }) =>
-    hasSpatialExtents(x(1), x(2)) &&
-    (x(1).dtype === "float32" || x(1).dtype === "float16") &&
-    attrs.ints("dilations", []).every((dilation) => dilation === 1),
+  serves: ({ x }) => hasSpatialExtents(x(1), x(2)) && (x(1).dtype === "float32" || x(1).dtype === "float16"),
   write: (site) => {
     const { b } = site;
     const at = geometry(site);
-    const { kernel, strides, begin, input, output } = at;
-    const reach = kernel.map((k, i) => ((output[i] ?? 1) - 1) * (strides[i] ?? 1) + k);
+    const { kernel, strides, dilations, begin, input, output } = at;
+    const reach = kernel.map((k, i) => ((output[i] ?? 1) - 1) * (strides[i] ?? 1) + spanOf(k, dilations[i] ?? 1));
     const after = reach.map((extent, i) => Math.max(0, extent - (input[i] ?? 0) - (begin[i] ?? 0)));
     const half = site.x(1).dtype === "float16";
     const low = scalarLike(b, half ? LOWEST.float16 : LOWEST.float32, site.x(1));
@@ -52,7 +50,7 @@ const withoutIndices: Formulation = {
       : site.x(1);
     const sent: Value[] = [];
     let left = site.x(0);
-    for (const tap of tapsOf(kernel)) {
+    for (const tap of offsetsOf(at)) {
       const take = b.op("Mul", [left, isZero(b, b.op("Sub", [site.x(2), elementOf(b, x, tap, at)]), half)]);
       left = b.op("Sub", [left, take]);
       sent.push(take);

@@ -1,5 +1,6 @@
 import { canUncut, uncutAll } from "../../operators/slice.ts";
 import type { Formulation } from "../formulation.ts";
+import { scatterBack } from "./moved-gradient.ts";
 
 const zerosAround: Formulation = {
   name: "zeros around",
@@ -7,4 +8,10 @@ const zerosAround: Formulation = {
   write: ({ b, node, x }) => [uncutAll(b, x(0), x(1), node.inputs.slice(2))],
 };
 
-export const sliceGradient: readonly Formulation[] = [zerosAround];
+const scattered: Formulation = {
+  name: "add up where the elements came from",
+  serves: () => true,
+  write: ({ b, node, x }) => [scatterBack(b, "Slice", [x(0), x(1), ...node.inputs.slice(2)])],
+};
+
+export const sliceGradient: readonly Formulation[] = [zerosAround, scattered];

@@ -1,16 +1,16 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/ir.ts";
 import type { Geometry } from "./geometry.ts";
-import { padsOf, tapsOf } from "./geometry.ts";
+import { offsetsOf, padsOf, tapsOf } from "./geometry.ts";
 
 /**
  * Adds to each element of x [N,C,H,W] what the windows over it send there: `sent[t]` [N,C,Ho,Wo] goes to the t-th element of its window.
  * The elements that share a remainder by the stride form a smaller map; the maps are filled by shifting and then interleaved.
  */
 export function spreadWindows(b: GraphBuilder, sent: readonly Value[], at: Geometry): Value {
-  const { kernel, strides, begin, input } = at;
+  const { strides, begin, input } = at;
   const extents = input.map((extent, i) => Math.ceil((extent + (begin[i] ?? 0)) / (strides[i] ?? 1)));
-  const taps = tapsOf(kernel);
+  const taps = offsetsOf(at);
   const maps = tapsOf(strides).map((remainder) => {
     const here = taps.flatMap((tap, t) =>
       tap.every((k, i) => k % (strides[i] ?? 1) === remainder[i]) ? [{ tap, value: sent[t] }] : [],

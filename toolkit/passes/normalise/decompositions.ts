@@ -1,4 +1,3 @@
-import { operators } from "../../operators/index.ts";
 import type { Value } from "../../graph/ir.ts";
 import { normaliseAxis } from "../../graph/shape.ts";
 import { elementTypeNumber } from "../../graph/element-type.ts";
@@ -9,13 +8,6 @@ import type { Rewrites, Rewriting } from "./rewrite.ts";
 export const decompositions: Rewrites = {
   Gelu: (r) => (r.attrs.string("approximate", "none") === "tanh" ? geluTanh(r) : gelu(r)),
   Mish: (r) => r.emit("Mul", [r.input(0), r.b.op("Tanh", [r.b.op("Softplus", [r.input(0)])])]),
-  HardSwish: (r) =>
-    operators.has("HardSwish")
-      ? r.emit("HardSwish", r.inputs)
-      : r.emit("Mul", [
-          r.input(0),
-          r.b.op("HardSigmoid", [r.input(0)], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
-        ]),
   CastLike: (r) => {
     const dtype = r.input(1).dtype;
     return dtype === r.input(0).dtype ? [r.input(0)] : r.emit("Cast", [r.input(0)], { to: elementTypeNumber(dtype) });
@@ -27,45 +19,39 @@ export const decompositions: Rewrites = {
     return r.emit("Add", [rest.reduce((sum, v) => r.b.op("Add", [sum, v]), first), last]);
   },
   GroupNormalization: groupNormalization,
-  InstanceNormalization: (r) =>
-    operators.has("InstanceNormalization") ? r.emit("InstanceNormalization", r.inputs, r.node.attrs) : perMap(r),
-  LayerNormalization: (r) =>
-    operators.has("LayerNormalization")
-      ? r.emit("LayerNormalization", r.inputs, attributesWithout(r.node.attrs, "stash_type"), 1)
-      : layerNormalization(r),
+  LayerNormalization: (r) => r.emit("LayerNormalization", r.inputs, attributesWithout(r.node.attrs, "stash_type"), 1),
+  MeanVarianceNormalization: meanVarianceNormalization,
+  RMSNormalization: rmsNormalization,
 };
 
-/** x - mean and sqrt(variance + epsilon) over `axes`, which stay with extent 1. */
-function centre(
-  r: Rewriting,
-  x: Value,
-  axes: readonly number[],
-): { readonly centred: Value; readonly deviation: Value } {
-  const { b } = r;
-  const centred = b.op("Sub", [x, b.op("ReduceMean", [x], { axes, keepdims: 1 })]);
-  const variance = b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 });
-  return { centred, deviation: b.op("Sqrt", [b.op("Add", [variance, b.scalar(r.attrs.float("epsilon", 1e-5))])]) };
+interface Moments {
+  readonly mean: Value;
+  /** x less its mean. */
+  readonly centred: Value;
+  readonly variance: Value;
 }
 
-/** scale (x - mean) / sqrt(variance + epsilon) + bias, for each map of each picture (InstanceNormalization). */
-function perMap(r: Rewriting): readonly Value[] {
-  const { b } = r;
-  const x = r.input(0);
-  const spatial = x.shape.map((_, i) => i).slice(2);
-  const { centred, deviation } = centre(r, x, spatial);
-  const weight = (i: number): Value => b.op("Unsqueeze", [r.input(i), b.ints(spatial.map((axis) => axis - 1))]);
-  return r.emit("Add", [b.op("Mul", [b.op("Div", [centred, deviation]), weight(1)]), weight(2)]);
+/** Mean and variance of x over `axes`, which stay with extent 1. */
+function moments({ b }: Rewriting, x: Value, axes: readonly number[]): Moments {
+  const mean = b.op("ReduceMean", [x], { axes, keepdims: 1 });
+  const centred = b.op("Sub", [x, mean]);
+  return { mean, centred, variance: b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 }) };
 }
 
-/** scale (x - mean) / sqrt(variance + epsilon) + bias over the axes from `axis` on. */
-function layerNormalization(r: Rewriting): readonly Value[] {
+/** (x - mean) / (deviation + 1e-9) over `axes`: ONNX's function body of MeanVarianceNormalization. */
+function meanVarianceNormalization(r: Rewriting): readonly Value[] {
+  const { centred, variance } = moments(r, r.input(0), r.attrs.ints("axes", [0, 2, 3]));
+  return r.emit("Div", [centred, r.b.op("Add", [r.b.op("Sqrt", [variance]), r.b.scalar(1e-9)])]);
+}
+
+/** scale x / sqrt(mean of x^2 + epsilon) over the axes from `axis` on: ONNX's function body of RMSNormalization (opset 23). */
+function rmsNormalization(r: Rewriting): readonly Value[] {
   const { b } = r;
   const x = r.input(0);
-  const first = normaliseAxis(r.attrs.int("axis", -1), x.shape.length, r.where);
-  const { centred, deviation } = centre(r, x, x.shape.map((_, i) => i).slice(first));
-  const scaled = [b.op("Div", [centred, deviation]), r.input(1)];
-  const bias = r.inputs[2];
-  return bias ? r.emit("Add", [b.op("Mul", scaled), bias], {}, 1) : r.emit("Mul", scaled, {}, 1);
+  const axes = x.shape.map((_, i) => i).slice(normaliseAxis(r.attrs.int("axis", -1), x.shape.length, r.where));
+  const square = b.op("ReduceMean", [b.op("Mul", [x, x])], { axes, keepdims: 1 });
+  const root = b.op("Sqrt", [b.op("Add", [square, b.scalar(r.attrs.float("epsilon", 1e-5))])]);
+  return r.emit("Mul", [b.op("Div", [x, root]), r.input(1)]);
 }
 
 /** x / 2 * (1 + erf(x / sqrt 2)): ONNX's function body of Gelu. */
@@ -96,26 +82,20 @@ function groupNormalization(r: Rewriting): readonly Value[] {
   const channels = x.shape[1];
   if (typeof channels !== "number") refuse(r, "the number of channels is not known");
   const flat = b.op("Reshape", [x, b.ints([0, groups, -1])]);
-  const { deviation } = centre(r, flat, [2]);
-  const mean = b.op("ReduceMean", [flat], { axes: [2], keepdims: 1 });
+  const { mean, variance } = moments(r, flat, [2]);
+  const deviation = b.op("Sqrt", [b.op("Add", [variance, b.scalar(r.attrs.float("epsilon", 1e-5))])]);
   const ones = x.shape.slice(2).map(() => 1);
   // [N,G,1] to [N,C,1,1]: repeated over the channels of a group, without the map's extents in any constant
   const perChannel = (v: Value): Value => {
-    const repeated = b.op("Mul", [v, b.constant(onesRow(channels / groups))]);
+    const repeated = b.op("Expand", [v, b.ints([1, 1, channels / groups])]);
     return b.op("Reshape", [repeated, b.ints([0, channels, ...ones])]);
   };
   const weight = (i: number): Value => {
     const v = r.input(i);
-    const row =
-      v.shape[0] === channels
-        ? v
-        : b.op("Mul", [b.op("Reshape", [v, b.ints([groups, 1])]), b.constant(onesRow(channels / groups))]);
+    const each = b.ints([groups, channels / groups]);
+    const row = v.shape[0] === channels ? v : b.op("Expand", [b.op("Reshape", [v, b.ints([groups, 1])]), each]);
     return b.op("Reshape", [row, b.ints([channels, ...ones])]);
   };
   const normal = b.op("Div", [b.op("Sub", [x, perChannel(mean)]), perChannel(deviation)]);
   return r.emit("Add", [b.op("Mul", [normal, weight(1)]), weight(2)]);
-}
-
-function onesRow(length: number): { dtype: "float32"; shape: number[]; data: Float32Array } {
-  return { dtype: "float32", shape: [1, length], data: new Float32Array(length).fill(1) };
 }

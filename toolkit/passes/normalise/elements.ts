@@ -49,18 +49,22 @@ function move(op: string, { inputs, attrs }: ElementsInput): Elements | undefine
 }
 
 function arithmetic(f: (a: number, b: number) => number, symbolic?: (a: Dim, b: Dim) => Dim | undefined) {
-  return ({ inputs, unknown }: ElementsInput): Elements | undefined => {
-    const [a, b] = inputs;
-    if (!a || !b) return undefined;
-    const longer = b.elements.length > a.elements.length || b.shape.length > a.shape.length ? b : a;
-    const elements = longer.elements.map((_, i) => {
-      const p = a.elements[a.elements.length === 1 ? 0 : i];
-      const q = b.elements[b.elements.length === 1 ? 0 : i];
+  return ({ inputs, unknown }: ElementsInput): Elements | undefined =>
+    pairwise(inputs, (p, q) => {
       if (p === undefined || q === undefined) return unknown();
       return typeof p === "number" && typeof q === "number" ? f(p, q) : (symbolic?.(p, q) ?? unknown());
     });
-    return { shape: longer.shape, elements };
-  };
+}
+
+/** Element by element; a single one goes with each of the other's. */
+function pairwise(
+  [a, b]: readonly (Elements | undefined)[],
+  f: (p: Dim | undefined, q: Dim | undefined) => Dim,
+): Elements | undefined {
+  if (!a || !b) return undefined;
+  const longer = b.elements.length > a.elements.length || b.shape.length > a.shape.length ? b : a;
+  const at = (t: Elements, i: number): Dim | undefined => t.elements[t.elements.length === 1 ? 0 : i];
+  return { shape: longer.shape, elements: longer.elements.map((_, i) => f(at(a, i), at(b, i))) };
 }
 
 const rules: Readonly<Record<string, (input: ElementsInput) => Elements | undefined>> = {
@@ -80,6 +84,21 @@ const rules: Readonly<Record<string, (input: ElementsInput) => Elements | undefi
     if (parts.some((part) => part === undefined)) return undefined;
     const elements = parts.flatMap((part) => part ?? []);
     return { shape: [elements.length], elements };
+  },
+  Equal: ({ inputs, unknown }) =>
+    pairwise(inputs, (p, q) => {
+      if (p === q) return 1;
+      // an extent is never negative
+      const differ = [p, q].every((dim) => typeof dim === "number") || [p, q].some((dim) => Number(dim) < 0);
+      return differ ? 0 : unknown();
+    }),
+  Where: ({ inputs: [condition, yes, no], unknown }) => {
+    if (!condition || !yes || !no || yes.shape.join() !== no.shape.join()) return undefined;
+    const chosen = (i: number): Dim | undefined => {
+      const c = condition.elements[condition.elements.length === 1 ? 0 : i];
+      return typeof c === "number" ? (c === 0 ? no : yes).elements[i] : undefined;
+    };
+    return { shape: yes.shape, elements: yes.elements.map((_, i) => chosen(i) ?? unknown()) };
   },
   ReduceProd: ({ inputs, attrs }) => {
     const [t] = inputs;

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../../errors.ts";
 import type { Dim, Graph, Model, Value } from "../../graph/ir.ts";
 import { formatShape } from "../../graph/shape.ts";
+import type { Operators } from "../../graph/operator.ts";
 import { inferTypes } from "../infer-types.ts";
 
 /** Which input takes the picture, and where its height and width stand. */
@@ -78,7 +79,11 @@ function letterOf(image: ImageInput, axis: number): string | undefined {
  * Why a graph does not work on pictures of another number or size, in words that name the node; undefined where it does.
  * It is asked by inferring its types with other extents: every node must fit, and the outputs must not change but in what is symbolic.
  */
-export function misfit(graph: Graph, extents: { readonly batch?: number; readonly size?: number }): string | undefined {
+export function misfit(
+  graph: Graph,
+  extents: { readonly batch?: number; readonly size?: number },
+  operators: Operators,
+): string | undefined {
   const image = imageInput(graph);
   const shapes = new Map(
     graph.inputs.map((v) => {
@@ -91,7 +96,7 @@ export function misfit(graph: Graph, extents: { readonly batch?: number; readonl
     }),
   );
   try {
-    const { outputs } = inferTypes(graph, shapes);
+    const { outputs } = inferTypes(graph, shapes, operators);
     const changed = outputs.find((v, i) => !isInstance(v.shape, graph.outputs[i]?.shape ?? [], extents.batch));
     return changed && `the output "${changed.name}" changes its shape with the picture: ${formatShape(changed.shape)}`;
   } catch (error) {

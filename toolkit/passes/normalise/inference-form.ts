@@ -3,16 +3,19 @@ import type { Dim } from "../../graph/ir.ts";
 import { multiplyDims, sameShape } from "../../graph/shape.ts";
 import { float32, int64, scalar } from "../../graph/tensor.ts";
 import type { TensorData } from "../../graph/tensor.ts";
-import { elementTypeOf } from "../../graph/element-type.ts";
+import { elementTypeOf, isFloating } from "../../graph/element-type.ts";
+import { placeBatch } from "./batch-place.ts";
 import { attributesWithout, refuse } from "./rewrite.ts";
 import type { Rewrites, Rewriting } from "./rewrite.ts";
+import { dilatedAverage, isDilated } from "./windows.ts";
 
 /** Operators that do nothing at inference, constants, and what a file says in another way than this dialect. */
 export const inferenceForm: Rewrites = {
   // torch's exporter shares equal weights through Identity, and they are trained apart: each gets a copy under the Identity's name
   Identity: (r) => {
     const t = r.constant(0);
-    return t && r.readersOf(0) > 1 ? r.name(t) : [r.input(0)];
+    const shared = r.readersOf(0) > 1 && !r.kept.has(r.input(0).name);
+    return t && (shared || r.kept.has(r.node.outputs[0]?.name ?? "")) ? r.name(t) : [r.input(0)];
   },
   Dropout: (r) => [r.input(0)],
   Constant: (r) => r.name(constantOf(r)),
@@ -22,6 +25,10 @@ export const inferenceForm: Rewrites = {
     const dtype = ["float16", "bfloat16", "float64"].includes(named) ? "float32" : named;
     if (r.input(0).dtype === dtype) return [r.input(0)];
     return r.emit("Cast", [r.input(0)], { to: dtype === "float32" ? 1 : number });
+  },
+  EyeLike: (r) => {
+    const single = r.attrs.has("dtype") && isFloating(elementTypeOf(r.attrs.int("dtype", 1), r.where));
+    return r.emit("EyeLike", r.inputs, single ? { ...r.node.attrs, dtype: 1 } : r.node.attrs);
   },
   BatchNormalization: (r) => {
     const rank = r.input(1).shape.length;
@@ -33,7 +40,7 @@ export const inferenceForm: Rewrites = {
     return r.emit("BatchNormalization", r.inputs.slice(0, 5), attrs, 1);
   },
   AveragePool: (r) => {
-    if (r.attrs.ints("dilations", []).some((d) => d !== 1)) refuse(r, "dilations came with opset 19");
+    if (isDilated(r)) return dilatedAverage(r);
     const attrs = attributesWithout(r.node.attrs, "dilations");
     return coversMap(r) ? r.emit("GlobalAveragePool", [r.input(0)]) : r.emit("AveragePool", r.inputs, attrs);
   },
@@ -69,6 +76,8 @@ function writeTarget(
   target: readonly Dim[],
   batch: number | undefined,
 ): readonly number[] | undefined {
+  const placed = batch === undefined ? undefined : placeBatch(shape, target, batch);
+  if (placed) return placed;
   const written = target.map((dim, i) => {
     const keepsBatch = i === 0 && typeof shape[0] === "string" && dim === batch;
     if (keepsBatch || (typeof dim === "string" && dim === shape[i])) return 0;

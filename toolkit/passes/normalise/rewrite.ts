@@ -14,6 +14,10 @@ export interface Rewriting {
   readonly opset: number;
   /** The number of pictures a file with a fixed batch declares; its dimension is "N" here. */
   readonly batch: number | undefined;
+  /** Names of the constants that must stay as they are. */
+  readonly kept: ReadonlySet<string>;
+  /** The inputs of the new graph. */
+  readonly pictures: readonly Value[];
   /** The node's inputs in the new graph. */
   readonly inputs: readonly (Value | undefined)[];
   readonly attrs: AttributeReader;

@@ -3,7 +3,11 @@ import type { Value } from "../../graph/ir.ts";
 import type { Rewrite, Rewrites, Rewriting } from "./rewrite.ts";
 
 /** Before opset 13 these worked on rows of a matrix: all axes from `axis` on were one. */
-export const softmaxes: Rewrites = { Softmax: overOneAxis("Softmax"), LogSoftmax: overOneAxis("LogSoftmax") };
+export const softmaxes: Rewrites = {
+  Softmax: overOneAxis("Softmax"),
+  LogSoftmax: overOneAxis("LogSoftmax"),
+  Hardmax: overOneAxis("Hardmax"),
+};
 
 function overOneAxis(op: string): Rewrite {
   return (r) => {

@@ -1,12 +1,13 @@
 import { errorCode, ToolkitError } from "../../errors.ts";
 import { readAttributes } from "../../graph/attributes.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { GRADIENT_DOMAIN } from "../../graph/ir.ts";
+import { GRADIENT_DOMAIN, operatorKey } from "../../graph/ir.ts";
 import type { Attributes, Dim, Graph, Model, Node, Value } from "../../graph/ir.ts";
+import type { Operators } from "../../graph/operator.ts";
 import { toNumbers } from "../../graph/tensor.ts";
-import type { TensorData } from "../../graph/tensor.ts";
+import type { DType, TensorData } from "../../graph/tensor.ts";
 import { describeNode } from "../../onnx/describe-node.ts";
-import { operators } from "../../operators/index.ts";
+import { operators as standardOperators } from "../../operators/index.ts";
 import { asSingle, evaluate, tensorOf } from "../../operators/evaluate.ts";
 import { inferElements } from "./elements.ts";
 import type { Elements } from "./elements.ts";
@@ -19,6 +20,9 @@ export interface WalkOptions {
   /** The file's constants, floating-point ones as float32. */
   readonly constants: ReadonlyMap<string, TensorData>;
   readonly rewrites: Rewrites;
+  readonly operators: Operators;
+  /** Constants that nothing is computed from ahead of time. */
+  readonly kept: ReadonlySet<string>;
   readonly batch: number | undefined;
   /** Shapes at the declared picture size by the file's names, once they are known. */
   readonly declared?: ReadonlyMap<string, readonly Dim[]>;
@@ -60,14 +64,14 @@ class Walk {
       if (v) this.#reads.set(v.name, (this.#reads.get(v.name) ?? 0) + 1);
     }
     const names = new Set([...this.#reads.keys(), ...graph.nodes.flatMap((n) => n.outputs.map((v) => v.name))]);
-    this.#b = new GraphBuilder(operators, undefined, names);
+    this.#b = new GraphBuilder(options.operators, undefined, names);
     for (const v of options.inputs) this.#values.set(v.name, this.#b.input(v.name, v.dtype, v.shape));
     for (const [name, t] of options.constants) this.#values.set(name, this.#b.constant(t, name));
   }
 
   write(node: Node): void {
     const r = this.#rewriting(node);
-    const rewrite = node.domain ? undefined : this.#options.rewrites[node.op];
+    const rewrite = this.#options.rewrites[operatorKey(node)];
     const values = this.#rewritten(node, r, rewrite);
     for (const [i, v] of node.outputs.entries()) {
       const value = values[i];
@@ -83,7 +87,7 @@ class Walk {
 
   #rewritten(node: Node, r: Rewriting, rewrite: Rewrite | undefined): readonly Value[] {
     try {
-      return rewrite ? rewrite(r) : r.emit(node.op, r.inputs, node.attrs);
+      return rewrite ? rewrite(r) : this.#emit({ ...node, inputs: r.inputs });
     } catch (error) {
       if (errorCode(error) !== "E_NO_OPERATOR") throw error;
       return refuse(r, "the operator is not supported");
@@ -111,7 +115,9 @@ class Walk {
   }
 
   #rewriting(node: Node): Rewriting {
-    const { batch, declared } = this.#options;
+    const { batch, declared, kept } = this.#options;
+    // what a rewrite emits is a standard operator, whatever it stands for
+    const { domain: _domain, ...plain } = node;
     const where = describeNode(node);
     const inputs = node.inputs.map((v) => v && this.#value(v, where));
     const input = (i: number): Value => {
@@ -124,6 +130,8 @@ class Walk {
       node,
       opset: this.#model.opsets.get("") ?? 1,
       batch,
+      kept,
+      pictures: this.#options.inputs,
       inputs,
       attrs: readAttributes(node.attrs, where),
       where,
@@ -133,7 +141,7 @@ class Walk {
       declaredShape: (i) => declared?.get(node.inputs[i]?.name ?? "") ?? input(i).shape,
       readersOf: (i) => this.#reads.get(node.inputs[i]?.name ?? "") ?? 0,
       emit: (op, ins, attrs = {}, count = node.outputs.length) =>
-        this.#emit({ ...node, op, inputs: ins, attrs, outputs: node.outputs.slice(0, count) }),
+        this.#emit({ ...plain, op, inputs: ins, attrs, outputs: node.outputs.slice(0, count) }),
       name: (t) => [this.#b.constant(asSingle(t), node.outputs[0]?.name)],
     };
   }
@@ -152,14 +160,11 @@ class Walk {
     const all = inputs.length > 0 && inputs.every((v, i) => !v || constants[i]);
     // a weight that is only turned or reshaped stays the file's own, under its name: `gemmHeads` reads through a Transpose
     const weight = RESHAPING.has(op) && this.#isWeight(inputs[0]);
-    if (all && !weight) return evaluate(op, constants, attrs);
+    const kept = inputs.some((v) => v && this.#options.kept.has(v.name));
+    if (all && !weight && !kept) return evaluate(op, constants, attrs);
     const known = this.#infer(op, attrs, inputs, outputs[0]?.name ?? op);
     if (!known?.elements.every((dim) => typeof dim === "number")) return undefined;
-    return tensorOf(
-      op === "Shape" || op === "Size" ? "int64" : (inputs[0]?.dtype ?? "int64"),
-      known.shape,
-      known.elements,
-    );
+    return tensorOf(resultTypes[op] ?? inputs[op === "Where" ? 1 : 0]?.dtype ?? "int64", known.shape, known.elements);
   }
 
   /** Whether a value is one of the file's initializers and may have been learnt. */
@@ -169,13 +174,13 @@ class Walk {
   }
 
   #follow({ op, attrs, inputs }: Node, value: Value | undefined): void {
-    if (value?.dtype !== "int64" && value?.dtype !== "int32") return;
+    if (value?.dtype !== "int64" && value?.dtype !== "int32" && value?.dtype !== "bool") return;
     const known = this.#infer(op, attrs, inputs, value.name);
     if (known && known.elements.length <= MAX_ELEMENTS) this.#elements.set(value.name, known);
   }
 
   #infer(op: string, attrs: Attributes, inputs: readonly (Value | undefined)[], output: string): Elements | undefined {
-    if (op !== "Shape" && op !== "Size" && !inputs[0]?.dtype.startsWith("int")) return undefined;
+    if (op !== "Shape" && op !== "Size" && !isWhole(inputs[0])) return undefined;
     return inferElements(
       op,
       attrs,
@@ -188,27 +193,42 @@ class Walk {
   #elementsOf(v: Value): Elements | undefined {
     const t = this.#b.constantOf(v);
     if (!t) return this.#elements.get(v.name);
-    return t.data.length <= MAX_ELEMENTS && t.dtype.startsWith("int")
-      ? { shape: t.shape, elements: toNumbers(t) }
-      : undefined;
+    return t.data.length <= MAX_ELEMENTS && isWhole(t) ? { shape: t.shape, elements: toNumbers(t) } : undefined;
   }
+}
+
+/** Element types of shape arithmetic that are not those of the first input. */
+const resultTypes: Readonly<Record<string, DType>> = { Shape: "int64", Size: "int64", Equal: "bool" };
+
+/** Whether elements are numbers that shapes may be made of, or comparisons of such. */
+function isWhole(t: { readonly dtype: DType } | undefined): boolean {
+  return t !== undefined && (t.dtype.startsWith("int") || t.dtype === "bool");
 }
 
 /** Gives each output the name the file has for it, wherever the value is read. */
 function renameOutputs(graph: Graph, wanted: readonly Value[]): Graph {
-  const names = new Map(graph.outputs.map((v, i) => [v.name, wanted[i]?.name ?? v.name]));
+  const names = new Map<string, string>();
+  for (const [i, v] of graph.outputs.entries()) {
+    const name = wanted[i]?.name ?? v.name;
+    names.set(v.name, name);
+    // an output that was computed now is a constant of that name: it changes names with the Identity that gives it out
+    if (name !== v.name && graph.constants.has(name)) names.set(name, v.name);
+  }
   const rename = <V extends Value | undefined>(v: V): V =>
     v && names.has(v.name) ? { ...v, name: names.get(v.name) } : v;
   return {
     inputs: graph.inputs,
     outputs: graph.outputs.map(rename),
-    constants: graph.constants,
+    constants: new Map([...graph.constants].map(([name, t]) => [names.get(name) ?? name, t])),
     nodes: graph.nodes.map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) })),
   };
 }
 
 /** Whether a node's operator is one this toolkit reads. */
-export function isKnown(node: Node, rewrites: Rewrites): boolean {
-  if (node.domain) return operators.has(`${node.domain}.${node.op}`) && node.domain === GRADIENT_DOMAIN;
-  return operators.has(node.op) || rewrites[node.op] !== undefined;
+export function isKnown(node: Node, rewrites: Rewrites, operators: Operators): boolean {
+  const key = operatorKey(node);
+  const operator = operators.get(key);
+  // the standard table's operators of other domains are for lowering; a user's own are not
+  const readable = !node.domain || node.domain === GRADIENT_DOMAIN || operator !== standardOperators.get(key);
+  return (operator !== undefined && readable) || rewrites[key] !== undefined;
 }
