@@ -1,18 +1,18 @@
-import { addWeightDecay } from "./weight-decay.ts";
-import { at, chain, scaleByRate, slotsLike } from "./transform.ts";
+import { ToolkitError } from "../errors.ts";
+import { at, chain, scalarSlot, slotsLike } from "./transform.ts";
 import type { Transform } from "./transform.ts";
+import { withDecay } from "./weight-decay.ts";
+import type { DecayPlaceOptions } from "./weight-decay.ts";
 
-export interface SgdOptions {
+export interface SgdOptions extends DecayPlaceOptions {
   readonly momentum?: number;
+  /** Share of the gradient that the momentum leaves out from the second step on. */
+  readonly dampening?: number;
   readonly nesterov?: boolean;
-  /** L2 weight decay, added to the gradient. */
-  readonly decay?: number;
-  /** Decay norms and biases too. */
-  readonly decayAll?: boolean;
 }
 
-/** Heavy-ball momentum as PyTorch writes it: v = momentum * v + g; the update is v, or g + momentum * v in Nesterov's form. */
-function trace(momentum: number, nesterov = false): Transform {
+/** Heavy-ball momentum as PyTorch writes it: v = momentum * v + g; the update is v, or g + momentum * v in Nesterov's form (Sutskever et al. 2013). */
+export function trace(momentum: number, { nesterov = false }: { nesterov?: boolean } = {}): Transform {
   return {
     state: (params) => slotsLike(params, "momentum"),
     apply({ b, updates, state }) {
@@ -27,9 +27,32 @@ function trace(momentum: number, nesterov = false): Transform {
   };
 }
 
-/** Stochastic gradient descent: p -= rate * (momentum's v). */
-export function sgd({ momentum = 0, nesterov = false, decay = 0, decayAll = false }: SgdOptions = {}): Transform {
-  const stages = [addWeightDecay(decay, { all: decayAll })];
-  if (momentum !== 0) stages.push(trace(momentum, nesterov));
-  return chain(...stages, scaleByRate);
+/** Multiplies the gradient by 1 - dampening, except at the first step. */
+function dampen(dampening: number): Transform {
+  return {
+    state: () => [scalarSlot("dampening")],
+    apply({ b, updates, state }) {
+      // the slot is 0 at the first step and `dampening` from then on
+      const factor = b.op("Sub", [b.scalar(1), at(state, 0)]);
+      // a node, not the constant itself: the next state is an output of its own
+      const next = b.op("Max", [at(state, 0), b.scalar(dampening)]);
+      return { updates: updates.map((g) => b.op("Mul", [g, factor])), state: [next] };
+    },
+  };
+}
+
+/**
+ * Stochastic gradient descent: p -= rate * (momentum's v), exactly as torch.optim.SGD.
+ * @throws E_SETTING for Nesterov's form without momentum or with dampening
+ */
+export function sgd({ momentum = 0, dampening = 0, nesterov = false, ...decay }: SgdOptions = {}): Transform {
+  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+    throw new ToolkitError(
+      "E_SETTING",
+      `Cannot use Nesterov momentum with momentum ${momentum} and dampening ${dampening}: expected momentum above 0, no dampening`,
+    );
+  }
+  if (momentum === 0) return withDecay(chain(), decay);
+  const velocity = trace(momentum, { nesterov });
+  return withDecay(dampening === 0 ? velocity : chain(dampen(dampening), velocity), decay);
 }

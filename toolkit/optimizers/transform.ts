@@ -1,9 +1,11 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { TensorType, Value } from "../graph/ir.ts";
 
-/** One tensor that an optimizer keeps between steps; it starts as zeros. */
+/** One tensor that an optimizer keeps between steps. Names are unique within an optimizer. */
 export interface Slot extends TensorType {
   readonly name: string;
+  /** What it starts as: a number in every element, or the name of the parameter whose value it copies; zeros where absent. */
+  readonly start?: number | string;
 }
 
 export interface UpdateInput {
@@ -15,6 +17,8 @@ export interface UpdateInput {
   readonly state: readonly Value[];
   /** The learning rate per parameter, a scalar each. */
   readonly rates: readonly Value[];
+  /** What the loss of this batch was divided by, a scalar: how much the batch counts among others. */
+  readonly divisor: Value;
 }
 
 export interface Update {
@@ -64,9 +68,24 @@ export function chain(...stages: readonly Transform[]): Transform {
   };
 }
 
-/** A slot shaped like each parameter. */
-export function slotsLike(params: readonly Value[], name: string): readonly Slot[] {
-  return params.map((p) => ({ name: `${name}/${p.name}`, dtype: p.dtype, shape: p.shape }));
+/** A slot shaped like each parameter; zeros at first, or `start` in every element. */
+export function slotsLike(params: readonly Value[], name: string, start = 0): readonly Slot[] {
+  return params.map((p) => ({ name: `${name}/${p.name}`, dtype: p.dtype, shape: p.shape, start }));
+}
+
+/** A slot that holds one number. */
+export function scalarSlot(name: string, start = 0): Slot {
+  return { name, dtype: "float32", shape: [], start };
+}
+
+/** `keep` times what there was, plus 1 - `keep` times what came: an exponential moving average. */
+export function movingAverage(b: GraphBuilder, before: Value, now: Value, keep: number): Value {
+  return b.op("Add", [b.op("Mul", [before, b.scalar(keep)]), b.op("Mul", [now, b.scalar(1 - keep)])]);
+}
+
+/** 1 - beta^count: what the average of `count` values that began at zero is divided by (Kingma and Ba 2015, section 3). */
+export function biasCorrection(b: GraphBuilder, beta: number, count: Value): Value {
+  return b.op("Sub", [b.scalar(1), b.op("Pow", [b.scalar(beta), count])]);
 }
 
 /** Multiplies each update by minus its parameter's learning rate: the last stage of every optimizer. */

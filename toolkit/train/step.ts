@@ -6,9 +6,13 @@ import type { Operators } from "../graph/operator.ts";
 import { concreteShape } from "../graph/shape.ts";
 import { allocate, sizeOf } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import type { Loss } from "../losses/loss.ts";
-import type { Transform } from "../optimizers/transform.ts";
+import type { Loss, LossInput } from "../losses/loss.ts";
+import { targetType } from "../losses/target-type.ts";
+import { accumulate } from "../optimizers/accumulate.ts";
+import { averageName, averageWeights } from "../optimizers/average-weights.ts";
+import type { Slot, Transform } from "../optimizers/transform.ts";
 import type { BatchStatistics } from "../passes/batch-norm-training.ts";
+import { sharpnessAware } from "./sharpness-aware.ts";
 
 export interface StepSettings {
   /** Constants of the graph that are trained. */
@@ -23,6 +27,14 @@ export interface StepSettings {
   readonly statistics?: readonly BatchStatistics[];
   /** Share of the new value in a running average: PyTorch's `momentum`, 1 minus ONNX's. */
   readonly averageShare?: number;
+  /** Update the parameters at every so many steps, to the mean gradient of all their samples; 1 by default. Schedules then count updates: see `perUpdate`. */
+  readonly accumulate?: number;
+  /** Keep an exponential moving average of the parameters too, with this share of it kept at each update. */
+  readonly averageDecay?: number;
+  /** Keep less of the average during the first updates. */
+  readonly averageWarmUp?: boolean;
+  /** Take the gradient this far uphill from the parameters: sharpness-aware minimisation, at the price of a second pass. */
+  readonly sharpness?: number;
 }
 
 /** Forward, loss, backward and optimizer as one graph. */
@@ -33,29 +45,45 @@ export interface Step {
   /** What the state starts as. */
   readonly initial: ReadonlyMap<string, TensorData>;
   readonly parameters: readonly string[];
+  /** Parameter -> the state that holds its average; empty without `averageDecay`. See `readAverages` and `averagesAsWeights`. */
+  readonly averages: ReadonlyMap<string, string>;
 }
 
-/** Names of a step graph's inputs and outputs beside the images and the state. */
-export const STEP = { target: "target", weight: "weight", divisor: "divisor", rate: "rate", loss: "loss" } as const;
+/** Names of a step graph's inputs and outputs beside the images and the state: a model's own "weight" or "loss" must not meet them. */
+export const STEP = {
+  target: "step/target",
+  weight: "step/weight",
+  divisor: "step/divisor",
+  rate: "step/rate",
+  loss: "step/loss",
+} as const;
 
 /**
- * Builds the training step of `graph`. Its inputs are those of the graph, `target` [N,K], `weight` [N], `divisor` [], `rate` [], and the state;
+ * Builds the training step of `graph`. Its inputs are those of the graph, `target` (mostly [N,K]) and further ones where the loss asks for them,
+ * `weight` [N], `divisor` [], `rate` [], and the state;
  * its outputs `loss` [], the logits, and the next state.
- * @throws E_NO_PARAMETERS, E_NO_GRADIENT
+ * @throws E_NO_PARAMETERS, E_NO_GRADIENT, E_SETTING
  */
 export function buildStep(graph: Graph, settings: StepSettings, operators: Operators): Step {
-  const { parameters, loss, optimizer, statistics = [], averageShare = 0.1 } = settings;
+  const { parameters, loss, statistics = [], averageShare = 0.1 } = settings;
   if (parameters.length === 0) throw new ToolkitError("E_NO_PARAMETERS", "Cannot train: no parameter is to be trained");
+  checkSettings(settings);
   const averaged = statistics.flatMap((s) => [s.runningMean, s.runningVariance]);
   const open = constantsAsInputs(graph, [...parameters, ...averaged]);
   const b = new GraphBuilder(operators, open.graph);
   const logits = outputNamed(graph, settings.logits);
-  const lossValue = loss.emit({ b, logits, ...lossInputs(b, logits) });
+  const lossValue = loss.emit({ b, logits, ...lossInputs(b, logits, loss) });
 
-  const back = differentiate(b.build([...graph.outputs]), lossValue, parameters, operators);
+  const { sharpness = 0 } = settings;
+  const forward = b.build([...graph.outputs]);
+  const back =
+    sharpness === 0
+      ? differentiate(forward, lossValue, parameters, operators)
+      : sharpnessAware(forward, lossValue, parameters, sharpness, operators);
   const u = new GraphBuilder(operators, back.graph);
   const rate = u.input(STEP.rate, "float32", []);
   const params = parameters.map((name) => valueOf(u, name));
+  const optimizer = wholeOptimizer(settings);
   const slots = optimizer.state(params);
   const update = optimizer.apply({
     b: u,
@@ -63,12 +91,33 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
     updates: parameters.map((name) => back.gradients.get(name) as Value),
     state: slots.map((s) => u.input(s.name, s.dtype, s.shape)),
     rates: parameters.map((name) => rateFor(u, rate, settings.rateFactors?.get(name) ?? 1)),
+    divisor: valueOf(u, STEP.divisor),
   });
   const next = new Map<string, Value>();
   for (const [i, p] of params.entries()) next.set(p.name, u.op("Add", [p, update.updates[i]]));
   for (const [i, s] of slots.entries()) next.set(s.name, update.state[i] as Value);
   for (const s of statistics) for (const [name, v] of runningAverages(u, s, averageShare)) next.set(name, v);
-  return finish(u, lossValue, logits, next, parameters, startOf(open.values, slots));
+  const averages = settings.averageDecay === undefined ? [] : parameters.map((p) => [p, averageName(p)] as const);
+  const outputs = finish(u, lossValue, logits, next);
+  return { ...outputs, initial: startOf(open.values, slots), parameters, averages: new Map(averages) };
+}
+
+/** The optimizer with what the settings put around it: averages are of the weights after each update. */
+function wholeOptimizer({ optimizer, accumulate: every = 1, averageDecay, averageWarmUp }: StepSettings): Transform {
+  if (averageDecay === undefined) return accumulate(optimizer, every);
+  const options = averageWarmUp === undefined ? {} : { warmUp: averageWarmUp };
+  return accumulate(averageWeights(optimizer, averageDecay, options), every);
+}
+
+function checkSettings({ accumulate: every = 1, averageDecay = 0, sharpness = 0 }: StepSettings): void {
+  const refuse = (what: string): never => {
+    throw new ToolkitError("E_SETTING", `Cannot build the training step: ${what}`);
+  };
+  if (!Number.isInteger(every) || every < 1) refuse(`accumulate is ${every}, expected an integer of 1 or more`);
+  if (!(averageDecay >= 0 && averageDecay < 1)) {
+    refuse(`averageDecay is ${averageDecay}, expected a number from 0 to below 1`);
+  }
+  if (!(sharpness >= 0 && sharpness < Infinity)) refuse(`sharpness is ${sharpness}, expected a number of 0 or more`);
 }
 
 /** `graph` with some of its constants turned into inputs, and what they held. */
@@ -88,11 +137,18 @@ export function constantsAsInputs(
   return { graph: { ...graph, inputs: [...graph.inputs, ...inputs], constants }, values };
 }
 
-function lossInputs(b: GraphBuilder, logits: Value): { target: Value; weight: Value; divisor: Value } {
+/** Declares what a loss reads beside the logits: the `target` it asks for, `weight` [N], `divisor` [], and what it names that the graph does not have. */
+export function lossInputs(
+  b: GraphBuilder,
+  logits: Value,
+  { target = "class-distribution", reads = [] }: Loss,
+): Omit<LossInput, "b" | "logits"> {
+  const type = targetType(target, logits);
   return {
-    target: b.input(STEP.target, "float32", logits.shape),
+    target: type ? b.input(STEP.target, type.dtype, type.shape) : b.scalar(0),
     weight: b.input(STEP.weight, "float32", logits.shape.slice(0, 1)),
     divisor: b.input(STEP.divisor, "float32", []),
+    extras: new Map(reads.map((name) => [name, b.value(name) ?? b.input(name, "float32", logits.shape)])),
   };
 }
 
@@ -103,7 +159,11 @@ function rateFor(b: GraphBuilder, rate: Value, factor: number): Value {
 /**
  * Running mean and variance after one batch: (1 - share) * before + share * batch, the variance unbiased (times n / (n - 1)), as PyTorch keeps them.
  */
-function runningAverages(b: GraphBuilder, s: BatchStatistics, share: number): readonly (readonly [string, Value])[] {
+export function runningAverages(
+  b: GraphBuilder,
+  s: BatchStatistics,
+  share: number,
+): readonly (readonly [string, Value])[] {
   const blend = (name: string, now: Value): Value =>
     b.op("Add", [b.op("Mul", [valueOf(b, name), b.scalar(1 - share)]), b.op("Mul", [now, b.scalar(share)])]);
   const size = b.op("Cast", [b.op("Size", [valueOf(b, s.input)])], { to: FLOAT });
@@ -124,9 +184,7 @@ function finish(
   loss: Value,
   logits: Value,
   next: ReadonlyMap<string, Value>,
-  parameters: readonly string[],
-  initial: ReadonlyMap<string, TensorData>,
-): Step {
+): Pick<Step, "graph" | "state"> {
   const state = new Map<string, string>();
   const outputs = [b.op("Identity", [loss], {}, { outputs: [STEP.loss] }), logits];
   for (const [name, v] of next) {
@@ -135,19 +193,22 @@ function finish(
     state.set(name, output.name);
     outputs.push(output);
   }
-  return { graph: b.build(outputs), state, initial, parameters };
+  return { graph: b.build(outputs), state };
 }
 
-function startOf(
-  values: ReadonlyMap<string, TensorData>,
-  slots: readonly { name: string; dtype: TensorData["dtype"]; shape: Value["shape"] }[],
-): ReadonlyMap<string, TensorData> {
-  const start = new Map(values);
-  for (const s of slots) {
-    const shape = concreteShape(s.shape, s.name);
-    start.set(s.name, { dtype: s.dtype, shape, data: allocate(s.dtype, sizeOf(shape)) });
+function startOf(values: ReadonlyMap<string, TensorData>, slots: readonly Slot[]): ReadonlyMap<string, TensorData> {
+  return new Map([...values, ...slots.map((s) => [s.name, startOfSlot(values, s)] as const)]);
+}
+
+function startOfSlot(values: ReadonlyMap<string, TensorData>, { name, dtype, shape, start = 0 }: Slot): TensorData {
+  const extents = concreteShape(shape, name);
+  if (typeof start === "string") {
+    const copied = values.get(start);
+    if (!copied) throw new ToolkitError("E_NO_PARAMETERS", `Cannot start "${name}": "${start}" is no parameter`);
+    return { ...copied, data: copied.data.slice() };
   }
-  return start;
+  const data = allocate(dtype, sizeOf(extents));
+  return { dtype, shape: extents, data: start === 0 ? data : Float32Array.from(data as Float32Array, () => start) };
 }
 
 function valueOf(b: GraphBuilder, name: string): Value {

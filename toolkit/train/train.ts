@@ -1,9 +1,9 @@
 import { ToolkitError } from "../errors.ts";
-import { float32, scalar } from "../graph/tensor.ts";
+import { scalar } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
-import { oneHot } from "./batch.ts";
+import { lossFeeds } from "./loss-feeds.ts";
 import type { TrainBatch } from "./batch.ts";
 import { rankOf } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -142,17 +142,7 @@ async function runStep(
   const feeds: Tensors = new Map([
     ...batch.inputs,
     ...(options.extras?.(step) ?? []),
-    [STEP.target, oneHot(batch.labels, classes)],
-    [STEP.weight, float32([batch.weight.length], batch.weight)],
-    [
-      STEP.divisor,
-      scalar(
-        Math.max(
-          1e-12,
-          batch.weight.reduce((sum, w) => sum + w, 0),
-        ),
-      ),
-    ],
+    ...lossFeeds(batch, classes),
     [STEP.rate, scalar(rate)],
   ]);
   const out = await session.run({ feeds, fetch: [STEP.loss, logits] });
