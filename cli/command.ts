@@ -8,8 +8,13 @@ export type OptionSpec = Described &
     /** Numbers with commas between them. */
     | { readonly type: "numbers"; readonly count: number }
     | { readonly type: "choice"; readonly choices: readonly string[]; readonly default?: string }
+    /** One of several with options of its own: NAME or NAME:KEY=VALUE,KEY=VALUE. */
+    | { readonly type: "named"; readonly choices: readonly string[] }
     | { readonly type: "boolean"; readonly default?: boolean }
   );
+
+/** What a "named" option's text stands for: a list is written with "+", as in milestones=2+4. */
+export type NamedValue<Name extends string = string> = { readonly name: Name } & Readonly<Record<string, unknown>>;
 
 interface Described {
   readonly help: string;
@@ -41,11 +46,13 @@ type ValueOf<S extends OptionSpec> = S extends { type: "string" }
   ? string
   : S extends { type: "choice"; choices: readonly (infer C)[] }
     ? C
-    : S extends { type: "boolean" }
-      ? boolean
-      : S extends { type: "numbers" }
-        ? readonly number[]
-        : number;
+    : S extends { type: "named"; choices: readonly (infer N extends string)[] }
+      ? NamedValue<N>
+      : S extends { type: "boolean" }
+        ? boolean
+        : S extends { type: "numbers" }
+          ? readonly number[]
+          : number;
 
 type Given =
   | { readonly required: true }

@@ -111,14 +111,21 @@ function toOption(key: string, spec: OptionSpec): Option {
     return spec.group === undefined ? option : option.helpGroup(`${spec.group}:`);
   }
   const option = new Option(`${flag} <${spec.value ?? VALUE_NAMES[spec.type]}>`, spec.help);
-  if (spec.type === "choice") option.choices([...spec.choices]);
+  if (spec.type === "choice" || spec.type === "named") option.choices([...spec.choices]);
   option.argParser((text) => readValue(flag, spec, text));
   if ("default" in spec) option.default(spec.default);
   if (spec.required) option.makeOptionMandatory();
   return spec.group === undefined ? option : option.helpGroup(`${spec.group}:`);
 }
 
-const VALUE_NAMES = { string: "text", integer: "n", number: "x", numbers: "x,y,z", choice: "name" } as const;
+const VALUE_NAMES = {
+  string: "text",
+  integer: "n",
+  number: "x",
+  numbers: "x,y,z",
+  choice: "name",
+  named: "name[:options]",
+} as const;
 
 /** A switch that nobody set is off, or on where it is written `--no-NAME`. */
 function withOffs({ options }: Command, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

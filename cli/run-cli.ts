@@ -35,7 +35,7 @@ export async function runCli(words: readonly string[], world: CliWorld): Promise
     if (world.signal.aborted && (error === world.signal.reason || errorCode(error) === "E_STOPPED")) return 1;
     out.error(error);
     if (world.debug && error instanceof Error) out.say(error.stack ?? "");
-    return errorCode(error) === "E_USAGE" ? 2 : 1;
+    return ["E_USAGE", "E_SETTING"].includes(errorCode(error) ?? "") ? 2 : 1;
   }
 }
 

@@ -16,10 +16,13 @@ export { encodeModel } from "./onnx/encode.ts";
 export { operators } from "./operators/index.ts";
 
 export { normalise } from "./passes/normalise.ts";
+export type { NormaliseOptions, Rewrite, Rewrites, Rewriting } from "./passes/normalise.ts";
 export { cut } from "./passes/cut.ts";
 export { findHead } from "./passes/find-head.ts";
 export type { Head } from "./passes/find-head.ts";
 export { foldBatchNorm } from "./passes/fold-batch-norm.ts";
+export { mergeTeacher } from "./passes/merge-teacher.ts";
+export type { MergeTeacherOptions } from "./passes/merge-teacher.ts";
 export { parametersOf } from "./passes/parameters.ts";
 export { pipeline } from "./passes/pipeline.ts";
 export { prune } from "./passes/prune.ts";
@@ -30,21 +33,71 @@ export { differentiate, withoutGradient } from "./autodiff/differentiate.ts";
 export type { Differentiated } from "./autodiff/differentiate.ts";
 export { lower } from "./lowering/lower.ts";
 export type { Target } from "./lowering/target.ts";
-export type { Loss } from "./losses/loss.ts";
+export { batchHardTriplet } from "./losses/batch-hard-triplet.ts";
+export { binaryCrossEntropy } from "./losses/binary-cross-entropy.ts";
+export { binaryHinge } from "./losses/binary-hinge.ts";
+export { contrastive } from "./losses/contrastive.ts";
+export { distillation } from "./losses/distillation.ts";
+export { focal } from "./losses/focal.ts";
+export { huber } from "./losses/huber.ts";
+export type { Loss, LossInput } from "./losses/loss.ts";
+export { meanAbsoluteError } from "./losses/mean-absolute-error.ts";
+export { meanSquaredError } from "./losses/mean-squared-error.ts";
+export { multiClassHinge } from "./losses/multi-class-hinge.ts";
+export { lossNames, namedLoss } from "./losses/named-loss.ts";
+export type { NamedLossOptions } from "./losses/named-loss.ts";
+export { sigmoidFocal } from "./losses/sigmoid-focal.ts";
+export { smoothL1 } from "./losses/smooth-l1.ts";
 export { softmaxCrossEntropy } from "./losses/softmax-cross-entropy.ts";
-export { adam, adamw } from "./optimizers/adam.ts";
+export type { TargetKind } from "./losses/target-type.ts";
+export { tripletMargin } from "./losses/triplet-margin.ts";
+export { weightedSum } from "./losses/weighted-sum.ts";
+export type { WeightedLoss } from "./losses/weighted-sum.ts";
+export { accumulate } from "./optimizers/accumulate.ts";
+export { adadelta } from "./optimizers/adadelta.ts";
+export { adagrad } from "./optimizers/adagrad.ts";
+export { adam, adamw, amsgrad } from "./optimizers/adam.ts";
+export { adamax } from "./optimizers/adamax.ts";
+export { adaptiveClip } from "./optimizers/adaptive-clip.ts";
+export { averageWeights } from "./optimizers/average-weights.ts";
+export { clipByGlobalNorm } from "./optimizers/clip-by-global-norm.ts";
+export { clipByValue } from "./optimizers/clip-by-value.ts";
+export { layerDecay } from "./optimizers/layer-decay.ts";
+export { lion } from "./optimizers/lion.ts";
+export { nadam } from "./optimizers/nadam.ts";
+export { namedOptimizer, optimizerNames, optimizerOptions } from "./optimizers/named-optimizer.ts";
+export type { NamedOptimizer, NamedOptimizerOptions } from "./optimizers/named-optimizer.ts";
+export { radam } from "./optimizers/radam.ts";
+export { rmsprop } from "./optimizers/rmsprop.ts";
 export { sgd } from "./optimizers/sgd.ts";
-export { chain } from "./optimizers/transform.ts";
-export type { Transform } from "./optimizers/transform.ts";
+export { chain, scaleByRate } from "./optimizers/transform.ts";
+export type { Slot, Transform, Update, UpdateInput } from "./optimizers/transform.ts";
+export { addWeightDecay } from "./optimizers/weight-decay.ts";
 export { constant } from "./schedules/constant.ts";
 export { cosine } from "./schedules/cosine.ts";
+export { cosineRestarts } from "./schedules/cosine-restarts.ts";
+export { cyclic } from "./schedules/cyclic.ts";
+export { exponential } from "./schedules/exponential.ts";
+export { linear } from "./schedules/linear.ts";
+export { multiStep } from "./schedules/multi-step.ts";
+export { namedSchedule, scheduleNames, scheduleOptions } from "./schedules/named-schedule.ts";
+export type { NamedSchedule, NamedScheduleOptions } from "./schedules/named-schedule.ts";
+export { oneCycle } from "./schedules/one-cycle.ts";
+export { perUpdate } from "./schedules/per-update.ts";
+export { plateau } from "./schedules/plateau.ts";
+export { polynomial } from "./schedules/polynomial.ts";
 export { stepDecay } from "./schedules/step-decay.ts";
 export { warmUp } from "./schedules/warm-up.ts";
 export type { Schedule } from "./schedules/schedule.ts";
 export type { Provider, Runtime, Session, Tensors } from "./runtime/runtime.ts";
 export { buildStep } from "./train/step.ts";
 export type { Step, StepSettings } from "./train/step.ts";
+export { averagesAsWeights, readAverages } from "./train/averages.ts";
 export type { Evaluation } from "./train/evaluate.ts";
+export { checkGradients } from "./train/gradient-check.ts";
+export type { GradientCheck, GradientCheckOptions } from "./train/gradient-check.ts";
+export { randomBatch } from "./train/random-batch.ts";
+export type { TrainBatch } from "./train/batch.ts";
 
 export { readMetadata } from "./export/metadata.ts";
 export type { ModelMetadata, Preprocessing } from "./export/metadata.ts";
@@ -64,7 +117,18 @@ export { contactSheetHtml } from "./report/contact-sheet.ts";
 export type { ContactSheet } from "./report/contact-sheet.ts";
 
 export type { LabelledPhoto, LabelOptions, Tagger, UnreadablePhoto, WeightedLabel } from "./label/tagger.ts";
+export type { CheckName, CheckProgress, Diagnosis, ModelCheck } from "./fine-tune/diagnosis.ts";
 export type { FineTuneEvent, FineTuneResult, StageResult } from "./fine-tune/events.ts";
 export type { FineTuneRun } from "./fine-tune/fine-tune.ts";
-export type { BatchNormPolicy, FineTuneSettings, Mode, OptimizerName, Settings } from "./fine-tune/settings.ts";
+export type {
+  BatchNormPolicy,
+  FineTuneSettings,
+  LossChoice,
+  Mode,
+  OptimizerChoice,
+  ScheduleChoice,
+  Settings,
+} from "./fine-tune/settings.ts";
+export { CLASSIFIER_LOSSES } from "./fine-tune/recipe.ts";
+export type { ClassifierLoss } from "./fine-tune/recipe.ts";
 export type { Hit, LabelIndex, SearchOptions } from "./search/label-index.ts";

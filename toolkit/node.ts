@@ -9,17 +9,20 @@ import { cacheFolder as defaultCacheFolder } from "./data/cache-folder.ts";
 import { evaluateSet, readDataset } from "./data/dataset.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { openFeatureCache } from "./data/feature-cache.ts";
+import type { Operators } from "./graph/operator.ts";
 import { hashFile } from "./data/hash.ts";
 import type { SplitOptions } from "./data/split.ts";
 import { ToolkitError } from "./errors.ts";
 import type { SourceModel } from "./export/source-model.ts";
 import { naturalSize } from "./export/source-model.ts";
+import { diagnose as diagnoseOn } from "./fine-tune/diagnose.ts";
+import type { DiagnoseOptions as DiagnoseSourceOptions, Diagnosis } from "./fine-tune/diagnosis.ts";
 import { fineTune as fineTuneOn } from "./fine-tune/fine-tune.ts";
 import type { FineTuneRun } from "./fine-tune/fine-tune.ts";
 import type { Platform } from "./fine-tune/platform.ts";
 import { openRunFolder, recordRun } from "./fine-tune/run-folder.ts";
 import type { FineTuneEvent, FineTuneResult } from "./fine-tune/events.ts";
-import { settle } from "./fine-tune/settings.ts";
+import { plainSettings, settle } from "./fine-tune/settings.ts";
 import type { FineTuneSettings } from "./fine-tune/settings.ts";
 import { cachedDecoder } from "./images/cached-decoder.ts";
 import type { Decoder } from "./images/decoder.ts";
@@ -29,6 +32,7 @@ import { evaluateTagger } from "./label/evaluate-tagger.ts";
 import { openTagger as openTaggerOn } from "./label/tagger.ts";
 import type { Tagger } from "./label/tagger.ts";
 import { readModelFile } from "./onnx/read-file.ts";
+import type { Rewrites } from "./passes/normalise.ts";
 import { nodeRuntime } from "./runtime/node.ts";
 import { openCheckpoints } from "./train/checkpoint-folder.ts";
 import { VERSION } from "./version.ts";
@@ -52,6 +56,10 @@ export interface OpenModelOptions extends Partial<DownloadOptions> {
   readonly std?: readonly number[];
   readonly sizePx?: number;
   readonly labels?: readonly string[];
+  /** The standard operators with your own: `new Map([...operators, [key(mine), mine]])`. */
+  readonly operators?: Operators;
+  /** How operators of the model are written that no table has, by domain and type. */
+  readonly rewrites?: Rewrites;
 }
 
 /** A model that was opened, and one line on why it was chosen, where nobody chose it. */
@@ -64,7 +72,7 @@ export interface OpenedModel extends SourceModel {
  * @throws E_MODEL_*, E_OFFLINE, E_DOWNLOAD, E_DOWNLOAD_CHECKSUM
  */
 export async function openModel(nameOrPath?: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  const { mean, std, sizePx, labels, ...download } = options;
+  const { mean, std, sizePx, labels, operators, rewrites, ...download } = options;
   const { path, card, explanation } = await resolveModel(nameOrPath, {
     cacheFolder: defaultCacheFolder(),
     ...download,
@@ -76,6 +84,8 @@ export async function openModel(nameOrPath?: string, options: OpenModelOptions =
     std: std ?? card?.std,
     sizePx: sizePx ?? card?.sizePx,
     labels: labels ?? (card && cardLabels(card)),
+    operators,
+    rewrites,
   };
   return {
     model,
@@ -102,6 +112,8 @@ export interface FineTuneOptions extends FineTuneSettings {
   readonly data: string | Dataset;
   /** The run folder; without one nothing is written but the cache. */
   readonly out?: string;
+  /** A network fine-tuned on the same classes, whose answers are learnt too (knowledge distillation): opened, or its path. */
+  readonly teacher?: string | SourceModel;
   readonly resume?: boolean;
   readonly validationShare?: number;
   readonly cacheFolder?: string;
@@ -122,6 +134,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     validationShare,
     cacheFolder = defaultCacheFolder(),
     signal,
+    teacher,
     ...settings
   } = options;
   const source = typeof model === "object" ? model : await openModel(model, { cacheFolder });
@@ -145,6 +158,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     source,
     dataset,
     platform,
+    ...(teacher === undefined ? {} : { teacher: typeof teacher === "string" ? await openModel(teacher) : teacher }),
     ...(resume === undefined ? {} : { resume }),
     ...(signal ? { signal } : {}),
   });
@@ -155,7 +169,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
       model: source.name,
       trainImages: dataset.train.length,
       validationImages: dataset.validation.length,
-      settings: { ...settled },
+      settings: plainSettings(settled),
       versions: { "onnx-graft": VERSION, node: process.versions.node },
     },
     mistakes: { samples: dataset.validation, decoder },
@@ -191,6 +205,26 @@ function recorded(run: FineTuneRun, events: AsyncGenerator<FineTuneEvent, void>)
     stop: () => run.stop(),
     limitSteps: (steps) => run.limitSteps(steps),
   };
+}
+
+export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset"> {
+  /** Photos to try the model on, a folder per class; made-up pictures where absent. */
+  readonly data?: string | Dataset;
+}
+
+/**
+ * Looks at a model before anybody trains it: head, operators, BatchNorm, gradients by finite differences, where the loss starts, and one batch learnt by heart.
+ * Faults of the model are checks that failed; read them with `for await`.
+ * @throws E_MODEL_*, E_DATA_*
+ */
+export async function* diagnose(
+  model?: string | SourceModel,
+  { data, ...options }: DiagnoseOptions = {},
+): AsyncGenerator<Diagnosis, void> {
+  const source = typeof model === "object" ? model : await openModel(model);
+  const dataset = typeof data === "string" ? await readDataset(data, { seed: options.seed ?? 0 }) : data;
+  const platform = { runtime: nodeRuntime, decoder: sharpDecoder() };
+  yield* diagnoseOn({ ...options, source, platform, ...(dataset ? { dataset } : {}) });
 }
 
 export interface OpenTaggerOptions extends OpenModelOptions {

@@ -1,8 +1,11 @@
-import { errorMessage } from "../../toolkit/errors.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
-import type { Command } from "../command.ts";
+import { errorMessage, ToolkitError } from "../../toolkit/errors.ts";
+import type { CheckProgress, ModelCheck } from "../../toolkit/fine-tune/diagnosis.ts";
+import { atLeast, defineCommand, flagOf, JSON_OPTION } from "../command.ts";
+import type { Command, ExitCode } from "../command.ts";
+import { given } from "../given.ts";
+import type { Output, Progress } from "../output.ts";
 
-/** One thing that was looked at. */
+/** One thing of this machine that was looked at. */
 interface Finding {
   readonly name: string;
   readonly ok: boolean;
@@ -11,27 +14,127 @@ interface Finding {
   readonly hint?: string;
 }
 
+const options = {
+  head: { type: "string", value: "node", help: "the layer to replace, where it is not found by itself" },
+  features: { type: "string", value: "value", help: "the value that the new head reads" },
+  size: {
+    type: "integer",
+    range: atLeast(16),
+    value: "px",
+    help: "side of the pictures (default: the smallest the model takes, from 64 on)",
+  },
+  classes: {
+    type: "integer",
+    range: atLeast(2),
+    help: "classes of the new head (default: those of the photos, else 10)",
+  },
+  mean: { type: "numbers", count: 3, help: "subtracted from red, green, blue in 0..1 (default: the model's)" },
+  std: { type: "numbers", count: 3, help: "what they are divided by then" },
+  seed: { type: "integer", range: atLeast(0), help: "seed of everything random (default: 0)" },
+  threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+  json: JSON_OPTION,
+} as const;
+
 export const doctor: Command = defineCommand({
   name: "doctor",
-  summary: "Check that everything works on this machine",
-  examples: ["doctor"],
-  positionals: {},
-  options: { json: JSON_OPTION },
-  async run({ out }) {
-    const { checks } = await import("../doctor-checks.ts");
-    const findings: Finding[] = [];
-    for (const { name, look, hint } of checks) {
-      const finding = await look().then(
-        (detail) => ({ name, ok: true, detail }),
-        (error: unknown) => ({ name, ok: false, detail: errorMessage(error), hint }),
-      );
-      findings.push(finding);
-      out.data(`${finding.ok ? "ok     " : "FAILED "} ${name}: ${finding.detail}`);
-      if (!finding.ok) out.data(`        ${hint}`);
+  summary: "Check that everything works on this machine, or that a model can be trained",
+  examples: ["doctor", "doctor model.onnx", "doctor model.onnx photos/ --json"],
+  positionals: {
+    model: { help: "an ONNX file, or the name of a model: checked before anybody trains it", optional: true },
+    data: { help: "photos to try it on, a folder for each class (default: made-up pictures)", optional: true },
+  },
+  options,
+  async run({ options: { json: _json, ...chosen }, positionals: { model, data }, out, signal }) {
+    if (model !== undefined) return examineModel(model, data, chosen, out, signal);
+    const [flag] = Object.keys(given(chosen));
+    if (flag !== undefined) {
+      throw new ToolkitError("E_USAGE", `Cannot use ${flagOf(flag)} without a model: expected doctor MODEL`, {
+        hint: 'see "onnx-graft doctor --help"',
+      });
     }
-    const ok = findings.every((f) => f.ok);
-    if (out.wantsJson) out.json({ ok, checks: findings });
-    out.say(ok ? "everything works" : "something does not work: see FAILED above");
-    return ok ? 0 : 1;
+    return examineMachine(out);
   },
 });
+
+async function examineMachine(out: Output): Promise<ExitCode> {
+  const { checks } = await import("../doctor-checks.ts");
+  const findings: Finding[] = [];
+  for (const { name, look, hint } of checks) {
+    const finding = await look().then(
+      (detail) => ({ name, ok: true, detail }),
+      (error: unknown) => ({ name, ok: false, detail: errorMessage(error), hint }),
+    );
+    findings.push(finding);
+    out.data(`${finding.ok ? "ok     " : "FAILED "} ${name}: ${finding.detail}`);
+    if (!finding.ok) out.data(`        ${hint}`);
+  }
+  const ok = findings.every((f) => f.ok);
+  if (out.wantsJson) out.json({ ok, checks: findings });
+  out.say(ok ? "everything works" : "something does not work: see FAILED above");
+  return ok ? 0 : 1;
+}
+
+const STATUS = { ok: "ok     ", warning: "warning", failed: "FAILED " } as const;
+
+interface Chosen {
+  readonly head: string | undefined;
+  readonly features: string | undefined;
+  readonly size: number | undefined;
+  readonly classes: number | undefined;
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+  readonly seed: number | undefined;
+  readonly threads: number | undefined;
+}
+
+async function examineModel(
+  model: string,
+  data: string | undefined,
+  { size, mean, std, ...chosen }: Chosen,
+  out: Output,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { diagnose, openModel } = await import("../../toolkit/node.ts");
+  const source = await openModel(model, { signal, ...given({ mean, std }) });
+  const checks: ModelCheck[] = [];
+  const shown = progressOf(out);
+  try {
+    for await (const item of diagnose(source, { ...given({ ...chosen, sizePx: size, data }), signal })) {
+      if (item.kind === "progress") {
+        shown.update(item);
+        continue;
+      }
+      shown.stop();
+      checks.push(item);
+      out.data(`${STATUS[item.status]} ${item.name}: ${item.detail}`);
+      if (item.hint !== undefined) out.data(`        ${item.hint}`);
+    }
+  } finally {
+    shown.stop();
+  }
+  const ok = checks.every((check) => check.status !== "failed");
+  if (out.wantsJson)
+    out.json({
+      ok,
+      model: source.name,
+      sha256: source.sha256,
+      checks: checks.map(({ kind: _kind, ...check }) => check),
+    });
+  out.say(ok ? "the model can be trained" : "the model cannot be trained as it is: see FAILED above");
+  return ok ? 0 : 1;
+}
+
+/** A bar for the check that is under way. */
+function progressOf(out: Output): { update(item: CheckProgress): void; stop(): void } {
+  let bar: Progress | undefined;
+  return {
+    update({ name, done, total, loss }) {
+      bar ??= out.progress({ total, label: name, transient: true });
+      bar.update(done, given({ loss }));
+    },
+    stop() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}

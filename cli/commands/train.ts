@@ -2,6 +2,47 @@ import { atLeast, BELOW_ONE, defineCommand, FACTOR, NOT_NEGATIVE } from "../comm
 import type { Command, OptionSpecs } from "../command.ts";
 import { MAX_BAD_OPTION } from "../unreadable.ts";
 
+// as named-optimizer.ts, named-schedule.ts and recipe.ts have them: the help does not wait for these to load, and a test compares
+const OPTIMIZERS = [
+  "sgd",
+  "nesterov",
+  "adam",
+  "adamw",
+  "amsgrad",
+  "adamax",
+  "nadam",
+  "radam",
+  "rmsprop",
+  "adagrad",
+  "adadelta",
+  "lion",
+] as const;
+const SCHEDULES = [
+  "constant",
+  "step",
+  "multi-step",
+  "exponential",
+  "linear",
+  "polynomial",
+  "cosine",
+  "cosine-restarts",
+  "one-cycle",
+  "cyclic",
+  "plateau",
+] as const;
+const LOSSES = [
+  "cross-entropy",
+  "focal",
+  "bce",
+  "focal-sigmoid",
+  "mse",
+  "l1",
+  "huber",
+  "smooth-l1",
+  "hinge",
+  "binary-hinge",
+] as const;
+
 const positionals = {
   data: { help: "a folder for each class, or train/ and val/ with these" },
 } as const;
@@ -56,18 +97,86 @@ const options = {
     group: "Training",
   },
   optimizer: {
-    type: "choice",
-    choices: ["sgd", "adam", "adamw"],
-    help: "(default: sgd; adamw for a head alone)",
+    type: "named",
+    choices: OPTIMIZERS,
+    help: "may have options, such as rmsprop:alpha=0.9 (default: sgd; adamw for a head alone)",
     group: "Training",
   },
-  momentum: { type: "number", default: 0.9, range: BELOW_ONE, help: "of sgd", group: "Training" },
+  momentum: { type: "number", default: 0.9, range: BELOW_ONE, help: "of sgd and nesterov", group: "Training" },
   decay: { type: "number", range: NOT_NEGATIVE, help: "weight decay (default: 0, scratch 5e-4)", group: "Training" },
   labelSmoothing: {
     type: "number",
     default: 0,
     range: BELOW_ONE,
     help: "share given to the other classes",
+    group: "Training",
+  },
+  loss: {
+    type: "named",
+    choices: LOSSES,
+    help: "may have options, such as focal:gamma=2 (default: cross-entropy)",
+    group: "Training",
+  },
+  schedule: {
+    type: "named",
+    choices: SCHEDULES,
+    help: "of the rate; its options count epochs, as in step:every=2,factor=0.5 or multi-step:milestones=2+4 (default: cosine)",
+    group: "Training",
+  },
+  warmUp: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    value: "epochs",
+    help: "over which the rate rises to its peak (default: 0, scratch 1)",
+    group: "Training",
+  },
+  accumulate: {
+    type: "integer",
+    default: 1,
+    range: atLeast(1),
+    value: "batches",
+    help: "whose gradients make one update: large batches in little memory",
+    group: "Training",
+  },
+  clipNorm: { type: "number", range: NOT_NEGATIVE, help: "limit of the gradients' common norm", group: "Training" },
+  clipValue: { type: "number", range: NOT_NEGATIVE, help: "limit of each element of a gradient", group: "Training" },
+  clipAdaptive: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    help: "limit of a unit's gradient as a share of the unit's norm",
+    group: "Training",
+  },
+  ema: {
+    type: "number",
+    range: BELOW_ONE,
+    value: "decay",
+    help: "evaluate and export a moving average of the weights, such as 0.99",
+    group: "Training",
+  },
+  sharpness: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    value: "radius",
+    help: "of sharpness-aware minimisation, such as 0.05: twice the work",
+    group: "Training",
+  },
+  teacher: {
+    type: "string",
+    value: "model",
+    help: "a network fine-tuned on the same classes, whose answers are learnt too",
+    group: "Training",
+  },
+  temperature: {
+    type: "number",
+    range: NOT_NEGATIVE,
+    help: "of the teacher's answers (default: 4)",
+    group: "Training",
+  },
+  teacherShare: {
+    type: "number",
+    range: FACTOR,
+    value: "share",
+    help: "of the loss that is the teacher's (default: 0.7)",
     group: "Training",
   },
   maxSteps: {

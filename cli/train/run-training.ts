@@ -1,7 +1,7 @@
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, fineTune, openModel, readDataset } from "../../toolkit/node.ts";
-import type { FineTuneOptions } from "../../toolkit/node.ts";
-import type { ExitCode } from "../command.ts";
+import type { FineTuneOptions, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
+import type { ExitCode, NamedValue } from "../command.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import { judgeUnreadable, sayLeftOut, sortBad } from "../unreadable.ts";
@@ -32,8 +32,20 @@ interface TrainingOptions {
   readonly rate: number | undefined;
   readonly headRate: number | undefined;
   readonly stemFactor: number | undefined;
-  readonly optimizer: Chosen<"optimizer"> | undefined;
+  readonly optimizer: NamedValue | undefined;
   readonly momentum: number;
+  readonly loss: NamedValue | undefined;
+  readonly schedule: NamedValue | undefined;
+  readonly warmUp: number | undefined;
+  readonly accumulate: number;
+  readonly clipNorm: number | undefined;
+  readonly clipValue: number | undefined;
+  readonly clipAdaptive: number | undefined;
+  readonly ema: number | undefined;
+  readonly sharpness: number | undefined;
+  readonly teacher: string | undefined;
+  readonly temperature: number | undefined;
+  readonly teacherShare: number | undefined;
   readonly decay: number | undefined;
   readonly labelSmoothing: number;
   readonly maxSteps: number | undefined;
@@ -108,6 +120,8 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
   const { batch, size, resize, mode, seed, augment, keep, ...others } = options;
   const { epochs, headEpochs, rate, headRate, optimizer, momentum, decay, labelSmoothing, batchNorm } = others;
   const { stemFactor, cropScale, hidden, dropout, head, features, threads, maxSteps } = others;
+  const { loss, schedule, warmUp, accumulate, ema, teacher, ...numbers } = others;
+  const { clipNorm, clipValue, clipAdaptive, sharpness, temperature, teacherShare } = numbers;
   return {
     mode,
     seed,
@@ -117,11 +131,16 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
     momentum,
     labelSmoothing,
     batchNorm,
+    accumulate,
     cropScale,
     hidden,
     dropout,
-    ...given({ epochs, headEpochs, rate, headRate, optimizer, decay, stemFactor, head, features, threads, maxSteps }),
-    ...given({ sizePx: size, resizePx: resize }),
+    ...given({ epochs, headEpochs, rate, headRate, decay, stemFactor, head, features, threads, maxSteps }),
+    // which options a name takes, and of what kind, is checked where they are read
+    ...given({ optimizer: optimizer as OptimizerChoice | undefined, loss: loss as LossChoice | undefined }),
+    ...given({ schedule: schedule as ScheduleChoice | undefined }),
+    ...given({ clipNorm, clipValue, clipAdaptive, sharpness, teacher, temperature, teacherShare }),
+    ...given({ sizePx: size, resizePx: resize, warmUpEpochs: warmUp, averageDecay: ema }),
   };
 }
 

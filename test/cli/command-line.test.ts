@@ -6,6 +6,9 @@ import { commands } from "../../cli/commands.ts";
 import { flagOf } from "../../cli/command.ts";
 import { parseCommandLine } from "../../cli/program.ts";
 import type { Invocation } from "../../cli/program.ts";
+import { CLASSIFIER_LOSSES } from "../../toolkit/fine-tune/recipe.ts";
+import { optimizerNames } from "../../toolkit/optimizers/named-optimizer.ts";
+import { scheduleNames } from "../../toolkit/schedules/named-schedule.ts";
 import { VERSION } from "../../toolkit/version.ts";
 import { root } from "../support/fixtures.ts";
 import { runHere } from "./cli-case.ts";
@@ -47,6 +50,25 @@ describe("cli/program", () => {
     const split = (text: string): string[] => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2] ?? "");
     for (const { name, examples } of commands)
       for (const text of examples) assert.equal(parse(...split(text)).command.name, name);
+  });
+
+  it("reads a name with options of its own", () => {
+    const { options } = parse("train", "x", "--optimizer", "rmsprop:alpha=0.9,centered=true", "--schedule", "cosine");
+    assert.deepEqual(options["optimizer"], { name: "rmsprop", alpha: 0.9, centered: true });
+    assert.deepEqual(options["schedule"], { name: "cosine" });
+    const { options: listed } = parse("train", "x", "--schedule", "multi-step:milestones=2+4,factor=0.5");
+    assert.deepEqual(listed["schedule"], { name: "multi-step", milestones: [2, 4], factor: 0.5 });
+    assert.throws(() => parse("train", "x", "--optimizer", "adamm"), /expected one of sgd, nesterov/);
+    for (const text of ["step:", "step:every", "step:every=", "step:every=1,,", "step:name=x"])
+      assert.throws(() => parse("train", "x", "--schedule", text), /expected step:KEY=VALUE/, text);
+  });
+
+  it("offers the optimizers, schedules and losses that the toolkit has", () => {
+    const train = commands.find((c) => c.name === "train");
+    const choices = (key: string): unknown => (train?.options[key] as { choices?: unknown } | undefined)?.choices;
+    assert.deepEqual(choices("optimizer"), optimizerNames);
+    assert.deepEqual(choices("schedule"), scheduleNames);
+    assert.deepEqual(choices("loss"), CLASSIFIER_LOSSES);
   });
 
   it("reads options, defaults, switches and switches that are on", () => {
@@ -152,6 +174,6 @@ describe("cli/program", () => {
     const toolkit = [...seen]
       .filter((file) => file.startsWith(join(root, "toolkit")))
       .map((file) => file.slice(root.length + 1));
-    assert.deepEqual(toolkit.toSorted(), ["toolkit/errors.ts", "toolkit/version.ts"]);
+    assert.deepEqual(toolkit.toSorted(), ["toolkit/errors.ts", "toolkit/nearest-names.ts", "toolkit/version.ts"]);
   });
 });

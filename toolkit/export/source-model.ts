@@ -1,9 +1,11 @@
 import { ToolkitError } from "../errors.ts";
 import type { Graph, Model } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { imagenetNormalisation } from "../images/to-input.ts";
 import type { Normalisation } from "../images/to-input.ts";
 import { cut } from "../passes/cut.ts";
 import { declaredSize, normalise } from "../passes/normalise.ts";
+import type { Rewrites } from "../passes/normalise.ts";
 import { prune } from "../passes/prune.ts";
 import { readMetadata } from "./metadata.ts";
 import type { ModelMetadata } from "./metadata.ts";
@@ -22,6 +24,10 @@ export interface SourceModel {
   readonly sizePx?: number;
   /** Class names of its own head. */
   readonly labels?: readonly string[];
+  /** The standard operators with the user's own, where the model has such. */
+  readonly operators?: Operators;
+  /** How operators of the model are written that no table has. */
+  readonly rewrites?: Rewrites;
 }
 
 /** What a source computes from a normalised picture to its logits, in the one dialect. */
@@ -38,7 +44,7 @@ export interface Trunk {
  */
 export function trunk(source: SourceModel): Trunk {
   const metadata = readMetadata(source.model, source.name);
-  const { graph } = normalise(source.model);
+  const { graph } = normalise(source.model, source);
   if (metadata) return { graph: cut(graph, { inputs: [metadata.trainingInput], outputs: ["logits"] }), metadata };
   const [output] = graph.outputs;
   if (!output) throw new ToolkitError("E_GRAPH", `Cannot use ${source.name}: its graph has no output`);

@@ -10,6 +10,7 @@ import type { Photos } from "./photos.ts";
 import { readSaved, readStage } from "./run-state.ts";
 import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
 import type { Control } from "./run-stage.ts";
+import { plainSettings } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Student } from "./student.ts";
 
@@ -58,13 +59,17 @@ export async function openContext(
   };
 }
 
-function fingerprintOf({ source, dataset }: FineTuneOptions, settings: Settings): Fingerprint {
-  const { threads: _threads, checkpointEvery: _every, maxSteps: _limit, ...decisive } = settings;
+/** Settings that a resumed run may be given anew. */
+const INDIFFERENT = new Set(["threads", "checkpointEvery", "maxSteps"]);
+
+function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Fingerprint {
+  const decisive = Object.entries(plainSettings(settings)).filter(([name]) => !INDIFFERENT.has(name));
   return {
     model: source.sha256,
     classes: JSON.stringify(dataset.classes),
     photos: datasetFingerprint(dataset),
-    ...Object.fromEntries(Object.entries(decisive).map(([name, value]) => [name, String(value)])),
+    ...(teacher ? { teacher: teacher.sha256 } : {}),
+    ...Object.fromEntries(decisive.map(([name, value]) => [name, String(value)])),
   };
 }
 

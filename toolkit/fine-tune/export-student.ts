@@ -41,6 +41,7 @@ export async function exportStudent(
       metadata: metadataFor(student, context),
       features: student.features,
       input: "pixels",
+      operators: student.operators,
     }),
   );
   const { runtime } = options.platform;

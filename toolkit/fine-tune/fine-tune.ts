@@ -10,6 +10,8 @@ export interface FineTuneOptions extends FineTuneSettings {
   readonly source: SourceModel;
   readonly dataset: Dataset;
   readonly platform: Platform;
+  /** A network fine-tuned on the same classes, whose logits the student is trained towards too (knowledge distillation). */
+  readonly teacher?: SourceModel;
   /** Go on from the newest checkpoint. */
   readonly resume?: boolean;
   /** Aborting ends the run after the step that is under way, with a checkpoint and no export. */

@@ -5,12 +5,10 @@ import type { Settings } from "./settings.ts";
 import type { Student } from "./student.ts";
 import type { Photos } from "./photos.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
-import { chooseOptimizer, chooseSchedule } from "./recipe.ts";
+import { recipeOf } from "./recipe.ts";
 import type { Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
 import { errorCode } from "../errors.ts";
-import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
-import { operators } from "../operators/index.ts";
 import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { parametersOf } from "../passes/parameters.ts";
@@ -95,27 +93,21 @@ export function headStage(
   classes: number,
 ): Stage {
   const head = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
-  const parameters = parametersOf(head);
-  const { graph, masks } = trainingDropout(head);
-  const step = buildStep(
-    graph,
-    {
-      parameters,
-      logits: student.logits,
-      loss: softmaxCrossEntropy({ labelSmoothing: settings.labelSmoothing }),
-      optimizer: chooseOptimizer(settings.headOptimizer, settings),
-    },
-    operators,
-  );
+  const { operators } = student;
+  const parameters = parametersOf(head, operators);
+  const { graph, masks } = trainingDropout(head, operators);
   const usable = train.rows.flatMap((row, i) => (row ? [i] : []));
   const rows = Math.min(settings.batchSize, usable.length);
   const stepsPerEpoch = Math.ceil(usable.length / rows);
+  const { schedule, ...recipe } = recipeOf("head", settings, stepsPerEpoch);
+  const step = buildStep(graph, { ...recipe, parameters, logits: student.logits }, operators);
   return {
     name: "head",
     step,
     forward: constantsAsInputs(head, parameters).graph,
     logits: student.logits,
     classes,
+    operators,
     dims: new Map(),
     batches: (epoch, position) =>
       featureBatches(student, train, shuffled(usable, settings.seed, epoch), rows, position),
@@ -129,7 +121,7 @@ export function headStage(
       ),
     stepsPerEpoch,
     epochs: settings.headEpochs,
-    schedule: chooseSchedule(settings.headRate, 0, stepsPerEpoch),
+    schedule,
     extras: dropoutMasks(masks, rows, settings.seed),
     // a step takes less than a thread takes to wake up
     threads: 1,

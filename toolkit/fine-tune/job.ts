@@ -2,7 +2,7 @@ import { withoutGradient } from "../autodiff/differentiate.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
 import { naturalSize } from "../export/source-model.ts";
-import { operators } from "../operators/index.ts";
+import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { openContext, savedStage } from "./context.ts";
@@ -18,6 +18,7 @@ import { settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Best, Stage } from "./stage.ts";
 import { graft, withWeights } from "./student.ts";
+import { teacherGraph } from "./teacher.ts";
 import type { Student } from "./student.ts";
 
 /** The best weights of a run so far, applied to the network they belong to. */
@@ -31,11 +32,13 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   const settings = settle(options, naturalSize(options.source));
   const grafted = graft(options.source, options.dataset.classes, settings);
   checkDifferentiable(grafted, settings);
+  const { teacher } = options;
+  const taught = teacher && teacherGraph(teacher, options.source, options.dataset.classes, settings);
   const context = await openContext(options, control, settings, grafted);
   yield* introduce(context);
   const stages: StageResult[] = [];
   try {
-    return yield* runStages(context, grafted, stages);
+    return yield* runStages(context, grafted, stages, taught);
   } catch (error) {
     // stopped between two stages, or while photos were read for something else than training
     if (!options.signal?.aborted || error !== options.signal.reason) throw error;
@@ -48,6 +51,7 @@ async function* runStages(
   context: Context,
   grafted: Student,
   stages: StageResult[],
+  teacher: Graph | undefined,
 ): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const { options, settings, control } = context;
   const names = stagesOf(settings);
@@ -69,7 +73,7 @@ async function* runStages(
     const stage: Stage | undefined =
       name === "head"
         ? yield* prepareHead(student, context)
-        : networkStage(student, settings, context.photos, options.dataset.classes.length);
+        : networkStage(student, settings, context.photos, options.dataset.classes.length, teacher);
     if (!stage) return { ...emptyResult(context), stages };
     const { epochs, stepsPerEpoch } = stage;
     yield { kind: "stage", stage: name, index, count: names.length, epochs, steps: epochs * stepsPerEpoch };
@@ -95,14 +99,14 @@ function stagesOf({ mode }: Settings): readonly StageName[] {
 }
 
 /** @throws E_NO_GRADIENT naming the nodes, before any photo is read */
-function checkDifferentiable({ graph, features, logits }: Student, { mode }: Settings): void {
+function checkDifferentiable({ graph, features, logits, operators }: Student, { mode }: Settings): void {
   const trained = mode === "frozen" ? cut(graph, { inputs: [features], outputs: [logits] }) : graph;
   const [output] = trained.outputs;
-  const missing = output ? withoutGradient(trained, output, parametersOf(trained), operators) : [];
+  const missing = output ? withoutGradient(trained, output, parametersOf(trained, operators), operators) : [];
   const [first] = missing;
   if (!first) return;
   const names = missing.map((node) => `${node.op} "${node.name ?? node.outputs[0]?.name ?? ""}"`).join(", ");
-  throw new ToolkitError("E_NO_GRADIENT", `Cannot train every layer: no gradient rule is written for ${names}`, {
+  throw new ToolkitError("E_NO_GRADIENT", `Cannot train every layer: there is no gradient for ${names}`, {
     hint: "train the head alone with --mode frozen, or hand in an operator table with the rule",
   });
 }

@@ -1,9 +1,8 @@
-import { operators } from "../operators/index.ts";
-import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
 import type { Graph } from "../graph/ir.ts";
 import { batchNormAsWeights } from "../passes/batch-norm-as-weights.ts";
 import { batchNormTraining } from "../passes/batch-norm-training.ts";
 import type { BatchStatistics } from "../passes/batch-norm-training.ts";
+import { mergeTeacher } from "../passes/merge-teacher.ts";
 import { depthsOf, parametersOf } from "../passes/parameters.ts";
 import { restorable, restoreBatchNorm } from "../passes/restore-batch-norm.ts";
 import { trainingDropout } from "../passes/training-dropout.ts";
@@ -12,7 +11,7 @@ import { buildStep, constantsAsInputs } from "../train/step.ts";
 import type { Platform } from "./platform.ts";
 import type { Photos } from "./photos.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
-import { chooseOptimizer, chooseSchedule, rateFactors } from "./recipe.ts";
+import { rateFactors, recipeOf, teachersLoss } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
 import { encodeGraph } from "./stage.ts";
 import type { Stage } from "./stage.ts";
@@ -34,17 +33,21 @@ export async function unfold(
   student: Student,
   settings: Settings,
   photos: Photos,
-  platform: Platform,
+  platform: Pick<Platform, "runtime">,
 ): Promise<{ readonly student: Student; readonly restored: number }> {
-  const outputs = settings.batchNorm === "keep" ? [] : restorable(student.graph).map((v) => v.name);
+  const outputs =
+    settings.batchNorm === "keep"
+      ? []
+      : restorable(student.graph, { asked: settings.batchNorm !== "auto" }).map((v) => v.name);
   if (outputs.length === 0) return { student, restored: 0 };
   const session = await platform.runtime.load(
-    encodeGraph(withChannelStatistics(student.graph, outputs, operators)),
+    encodeGraph(withChannelStatistics(student.graph, outputs, student.operators)),
     settings.threads === undefined ? {} : { threads: settings.threads },
   );
   try {
     const statistics = await measureChannels(session, outputs, photos.sampled(STATISTICS_PHOTOS));
-    return { student: { ...student, graph: restoreBatchNorm(student.graph, statistics) }, restored: outputs.length };
+    const graph = restoreBatchNorm(student.graph, statistics, student.operators);
+    return { student: { ...student, graph }, restored: outputs.length };
   } finally {
     await session.release();
   }
@@ -57,25 +60,33 @@ export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Sett
   return mode === "scratch" || batchSize >= BATCH_STATISTICS_FROM ? "batch" : "frozen";
 }
 
-/** The stage that trains every layer. */
-export function networkStage(student: Student, settings: Settings, photos: Photos, classes: number): Stage {
+/** The stage that trains every layer, towards the labels and the teacher's logits where there is one. */
+export function networkStage(
+  student: Student,
+  settings: Settings,
+  photos: Photos,
+  classes: number,
+  teacher?: Graph,
+): Stage {
+  const { operators } = student;
   const form = batchNormForm(student.graph, settings);
-  const { training, forward, statistics } = formsOf(student.graph, form);
-  const parameters = parametersOf(student.graph);
-  const { graph, masks } = trainingDropout(training);
+  const { training, forward, statistics } = formsOf(student, form);
+  const parameters = parametersOf(student.graph, operators);
+  const { graph, masks } = trainingDropout(training, operators);
+  const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
+  const { schedule, ...recipe } = recipeOf("network", settings, stepsPerEpoch);
   const step = buildStep(
-    graph,
+    teacher ? mergeTeacher(graph, teacher, { logits: student.logits }, operators).graph : graph,
     {
+      ...recipe,
+      ...(teacher ? { loss: teachersLoss(settings) } : {}),
       parameters,
       logits: student.logits,
-      loss: softmaxCrossEntropy({ labelSmoothing: settings.labelSmoothing }),
-      optimizer: chooseOptimizer(settings.optimizer, settings),
-      rateFactors: rateFactors(depthsOf(student.graph), settings.stemFactor),
+      rateFactors: rateFactors(depthsOf(student.graph, operators), settings.stemFactor),
       statistics,
     },
     operators,
   );
-  const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
   const averaged = statistics.flatMap((s) => [s.runningMean, s.runningVariance]);
   return {
     name: "network",
@@ -83,27 +94,28 @@ export function networkStage(student: Student, settings: Settings, photos: Photo
     forward: constantsAsInputs(forward, [...parameters, ...averaged]).graph,
     logits: student.logits,
     classes,
+    operators,
     dims: photos.dims(student.graph),
     batches: (epoch, position) => photos.training(epoch, position, form === "batch"),
     validation: () => photos.validation(),
     stepsPerEpoch,
     epochs: settings.epochs,
-    schedule: chooseSchedule(settings.rate, settings.warmUpEpochs, stepsPerEpoch),
+    schedule,
     extras: dropoutMasks(masks, photos.rows, settings.seed),
   };
 }
 
 /** The graph that is differentiated, and the one that evaluates with the same weights. */
-function formsOf(
-  graph: Graph,
+export function formsOf(
+  { graph, operators }: Student,
   form: BatchNormForm,
 ): { training: Graph; forward: Graph; statistics: readonly BatchStatistics[] } {
   if (form === "none") return { training: graph, forward: graph, statistics: [] };
   if (form === "frozen") {
-    const weights = batchNormAsWeights(graph);
+    const weights = batchNormAsWeights(graph, operators);
     return { training: weights, forward: weights, statistics: [] };
   }
-  const { graph: training, statistics } = batchNormTraining(graph);
+  const { graph: training, statistics } = batchNormTraining(graph, operators);
   return { training, forward: graph, statistics };
 }
 
@@ -115,5 +127,5 @@ export function withBatchNorm(student: Student): Student {
     const channels = v.shape[1] as number;
     return [v.name, { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) }] as const;
   });
-  return { ...student, graph: restoreBatchNorm(student.graph, new Map(statistics)) };
+  return { ...student, graph: restoreBatchNorm(student.graph, new Map(statistics), student.operators) };
 }

@@ -1,29 +1,116 @@
-import { adam, adamw } from "../optimizers/adam.ts";
-import { sgd } from "../optimizers/sgd.ts";
+import type { Loss } from "../losses/loss.ts";
+import { distillation } from "../losses/distillation.ts";
+import { namedLoss } from "../losses/named-loss.ts";
+import { namedOptimizer } from "../optimizers/named-optimizer.ts";
 import type { Transform } from "../optimizers/transform.ts";
-import { cosine } from "../schedules/cosine.ts";
+import { ToolkitError } from "../errors.ts";
+import { namedSchedule } from "../schedules/named-schedule.ts";
+import type { NamedScheduleOptions } from "../schedules/named-schedule.ts";
+import { perUpdate } from "../schedules/per-update.ts";
 import type { Schedule } from "../schedules/schedule.ts";
-import { warmUp } from "../schedules/warm-up.ts";
-import type { OptimizerName, Settings } from "./settings.ts";
+import type { StageName } from "./events.ts";
+import type { ScheduleChoice, Settings } from "./settings.ts";
 
-/** The optimizer that a name stands for. */
-export function chooseOptimizer(name: OptimizerName, { momentum, decay }: Settings): Transform {
-  switch (name) {
-    case "sgd":
-      return sgd({ momentum, decay });
-    case "adam":
-      return adam({ decay });
-    case "adamw":
-      return adamw({ decay });
-    default:
-      return name satisfies never;
-  }
+/** The losses that one label per photo can train a classifier with. */
+export const CLASSIFIER_LOSSES = [
+  "cross-entropy",
+  "focal",
+  "bce",
+  "focal-sigmoid",
+  "mse",
+  "l1",
+  "huber",
+  "smooth-l1",
+  "hinge",
+  "binary-hinge",
+] as const;
+export type ClassifierLoss = (typeof CLASSIFIER_LOSSES)[number];
+
+/** How a stage is trained: what `buildStep` is given, and the schedule. */
+export interface Recipe {
+  readonly loss: Loss;
+  readonly optimizer: Transform;
+  readonly accumulate: number;
+  readonly averageDecay?: number;
+  readonly sharpness?: number;
+  readonly schedule: Schedule;
 }
 
-/** Half a cosine down from `rate`, after a linear rise over `warmUpEpochs`. */
-export function chooseSchedule(rate: number, warmUpEpochs: number, stepsPerEpoch: number): Schedule {
-  const steps = Math.round(warmUpEpochs * stepsPerEpoch);
-  return steps > 0 ? warmUp(cosine(rate), { steps, from: 0.01 }) : cosine(rate);
+/**
+ * The recipe of a stage. What the settings say of gradients and schedule is meant for the stage that the mode is about: the head in `frozen`, else the
+ * stage that trains every layer; the head of `staged` is trained plainly.
+ */
+export function recipeOf(stage: StageName, settings: Settings, stepsPerEpoch: number): Recipe {
+  const { momentum, decay, accumulate, averageDecay, sharpness } = settings;
+  const { name, ...own } = stage === "head" ? settings.headOptimizer : settings.optimizer;
+  const takesMomentum = name === "sgd" || name === "nesterov";
+  const common = { ...(takesMomentum ? { momentum } : {}), decay };
+  if (stage === "head" && settings.mode !== "frozen") {
+    return {
+      loss: labelLoss(settings),
+      optimizer: namedOptimizer(name, { ...common, ...own }),
+      accumulate: 1,
+      schedule: namedSchedule("cosine", { rate: settings.headRate }),
+    };
+  }
+  const rate = stage === "head" ? settings.headRate : settings.rate;
+  return {
+    loss: labelLoss(settings),
+    optimizer: namedOptimizer(name, { ...common, ...clipping(settings), ...own }),
+    accumulate,
+    ...(averageDecay === 0 ? {} : { averageDecay }),
+    ...(sharpness === 0 ? {} : { sharpness }),
+    schedule: perUpdate(scheduleOf(rate, settings, stepsPerEpoch / accumulate), accumulate),
+  };
+}
+
+/** The loss with a teacher's logits in it, named as `mergeTeacher` names them. */
+export function teachersLoss(settings: Settings): Loss {
+  const { temperature, teacherShare } = settings;
+  return distillation({ temperature, alpha: teacherShare, hard: labelLoss(settings) });
+}
+
+function labelLoss({ loss: { name, ...own }, labelSmoothing }: Settings): Loss {
+  return namedLoss(name, { ...own, ...(labelSmoothing === 0 ? {} : { labelSmoothing }) });
+}
+
+function clipping({ clipNorm, clipValue, clipAdaptive }: Settings): Record<string, number> {
+  return Object.fromEntries(Object.entries({ clipNorm, clipValue, clipAdaptive }).filter(([, value]) => value > 0));
+}
+
+function scheduleOf(rate: number, { schedule, warmUpEpochs }: Settings, updatesPerEpoch: number): Schedule {
+  const { name, ...own } = inUpdates(schedule, updatesPerEpoch);
+  const warmUpSteps = Math.round(warmUpEpochs * updatesPerEpoch);
+  return namedSchedule(name, { rate, ...own, ...(warmUpSteps > 0 ? { warmUpSteps, warmUpFrom: 0.01 } : {}) });
+}
+
+/** A schedule told in epochs, as `namedSchedule` takes it. */
+function inUpdates(schedule: ScheduleChoice, updatesPerEpoch: number): ScheduleChoice {
+  const updates = (epochs: number): number => Math.max(1, Math.round(epochs * updatesPerEpoch));
+  const { milestones, factor } = schedule;
+  const lengths = (["every", "over", "first", "up", "down"] as const).flatMap((name) => {
+    const epochs = (schedule as Partial<NamedScheduleOptions>)[name];
+    return typeof epochs === "number" && epochs > 0 ? [[name, updates(epochs)] as const] : [];
+  });
+  return {
+    ...schedule,
+    ...Object.fromEntries(lengths),
+    ...(Array.isArray(milestones) ? { milestones: milestones.map(updates) } : {}),
+    ...(schedule.name === "exponential" && factor !== undefined ? { factor: factor ** (1 / updatesPerEpoch) } : {}),
+  };
+}
+
+/**
+ * Refuses what names and options cannot mean, before anything is read.
+ * @throws E_SETTING
+ */
+export function checkRecipe(settings: Settings): void {
+  const { loss } = settings;
+  if (!CLASSIFIER_LOSSES.includes(loss.name)) {
+    const expected = `expected one of ${CLASSIFIER_LOSSES.join(", ")}`;
+    throw new ToolkitError("E_SETTING", `Cannot train a classifier with loss "${loss.name}": ${expected}`);
+  }
+  recipeOf(settings.mode === "frozen" ? "head" : "network", settings, 1);
 }
 
 /** What the rate is multiplied by per parameter: `stemFactor` at depth 0, rising evenly on a log scale to 1 at the head. */

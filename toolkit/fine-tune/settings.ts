@@ -1,8 +1,19 @@
 import { ToolkitError } from "../errors.ts";
+import type { NamedOptimizer, NamedOptimizerOptions } from "../optimizers/named-optimizer.ts";
+import type { NamedSchedule, NamedScheduleOptions } from "../schedules/named-schedule.ts";
+import type { NamedLossOptions } from "../losses/named-loss.ts";
+import type { ClassifierLoss } from "./recipe.ts";
+import { checkRecipe } from "./recipe.ts";
 
 export type Mode = "frozen" | "full" | "staged" | "scratch";
 export type BatchNormPolicy = "auto" | "batch" | "frozen" | "keep";
-export type OptimizerName = "sgd" | "adam" | "adamw";
+
+/** One of several by its name, with options of its own where it has any. */
+export type Choice<Name extends string, Options> = { readonly name: Name } & Options;
+export type LossChoice = Choice<ClassifierLoss, Omit<NamedLossOptions, "labelSmoothing">>;
+export type OptimizerChoice = Choice<NamedOptimizer, NamedOptimizerOptions>;
+/** What counts steps in `namedSchedule` counts epochs here: `every`, `over`, `first`, `up`, `down`, `milestones`, and the factor of "exponential". */
+export type ScheduleChoice = Choice<NamedSchedule, Omit<NamedScheduleOptions, "rate" | "warmUpSteps" | "warmUpFrom">>;
 
 /** What a user may choose. Sizes in pixels, rates per step. */
 export interface FineTuneSettings {
@@ -18,8 +29,29 @@ export interface FineTuneSettings {
   /** Peak learning rate of the head in `staged`; 1e-3. */
   readonly headRate?: number;
   /** For every layer: sgd; for the head alone: adamw. */
-  readonly optimizer?: OptimizerName;
+  readonly optimizer?: NamedOptimizer | OptimizerChoice;
+  /** Of sgd and nesterov; 0.9. */
   readonly momentum?: number;
+  /** cross-entropy. */
+  readonly loss?: ClassifierLoss | LossChoice;
+  /** How the rate goes; cosine. The head of `staged` always follows a cosine. */
+  readonly schedule?: NamedSchedule | ScheduleChoice;
+  /** Scale all gradients so that their common norm is at most this. */
+  readonly clipNorm?: number;
+  /** Hold every element of the gradients within plus and minus this. */
+  readonly clipValue?: number;
+  /** Hold the gradient of each unit to this share of the unit's own norm. */
+  readonly clipAdaptive?: number;
+  /** Update the weights at every so many batches, to the mean gradient of their photos; 1. */
+  readonly accumulate?: number;
+  /** Evaluate and export a moving average of the weights, which keeps this share of itself at each update; 0 for none. */
+  readonly averageDecay?: number;
+  /** Radius of sharpness-aware minimisation, 0.05 as a rule, at the price of a second pass; 0 for none. */
+  readonly sharpness?: number;
+  /** With a teacher: how much its probabilities are evened out; 4. */
+  readonly temperature?: number;
+  /** With a teacher: its share of the loss, the rest being the labels'; 0.7. */
+  readonly teacherShare?: number;
   /** Weight decay; norms and biases are left out. */
   readonly decay?: number;
   readonly labelSmoothing?: number;
@@ -60,9 +92,19 @@ export interface Settings {
   readonly batchSize: number;
   readonly rate: number;
   readonly headRate: number;
-  readonly optimizer: OptimizerName;
-  readonly headOptimizer: OptimizerName;
+  readonly optimizer: OptimizerChoice;
+  readonly headOptimizer: OptimizerChoice;
   readonly momentum: number;
+  readonly loss: LossChoice;
+  readonly schedule: ScheduleChoice;
+  readonly clipNorm: number;
+  readonly clipValue: number;
+  readonly clipAdaptive: number;
+  readonly accumulate: number;
+  readonly averageDecay: number;
+  readonly sharpness: number;
+  readonly temperature: number;
+  readonly teacherShare: number;
   readonly decay: number;
   readonly labelSmoothing: number;
   readonly batchNorm: BatchNormPolicy;
@@ -109,9 +151,12 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     batchSize,
     rate: chosen.rate ?? (frozen ? 1e-3 : scratch ? 5e-3 * perBatch : 1e-3 * perBatch),
     headRate: frozen ? (chosen.rate ?? 1e-3) : (chosen.headRate ?? 1e-3),
-    optimizer: optimizer ?? "sgd",
-    headOptimizer: frozen ? (optimizer ?? "adamw") : "adamw",
+    optimizer: choice<OptimizerChoice>(optimizer ?? "sgd"),
+    headOptimizer: choice<OptimizerChoice>(frozen ? (optimizer ?? "adamw") : "adamw"),
     momentum: chosen.momentum ?? 0.9,
+    loss: choice<LossChoice>(chosen.loss ?? "cross-entropy"),
+    schedule: choice<ScheduleChoice>(chosen.schedule ?? "cosine"),
+    ...gradientSettings(chosen),
     decay: chosen.decay ?? (scratch ? 5e-4 : 0),
     labelSmoothing: chosen.labelSmoothing ?? 0,
     batchNorm: chosen.batchNorm ?? "auto",
@@ -135,12 +180,55 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
   return settings;
 }
 
+type GradientSettings = Pick<
+  Settings,
+  | "clipNorm"
+  | "clipValue"
+  | "clipAdaptive"
+  | "accumulate"
+  | "averageDecay"
+  | "sharpness"
+  | "temperature"
+  | "teacherShare"
+>;
+
+/** What is done with gradients and weights beside the optimizer. */
+function gradientSettings(chosen: FineTuneSettings): GradientSettings {
+  return {
+    clipNorm: chosen.clipNorm ?? 0,
+    clipValue: chosen.clipValue ?? 0,
+    clipAdaptive: chosen.clipAdaptive ?? 0,
+    accumulate: chosen.accumulate ?? 1,
+    averageDecay: chosen.averageDecay ?? 0,
+    sharpness: chosen.sharpness ?? 0,
+    temperature: chosen.temperature ?? 4,
+    teacherShare: chosen.teacherShare ?? 0.7,
+  };
+}
+
+function choice<T extends { readonly name: string }>(chosen: T["name"] | T): T {
+  return typeof chosen === "string" ? ({ name: chosen } as T) : chosen;
+}
+
+/** The settings as they stand in reports and checkpoints: a choice is its name, or its name and options, as in "step:every=2,factor=0.5". */
+export function plainSettings(settings: Settings): Readonly<Record<string, string | number | boolean>> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [key, typeof value === "object" ? choiceText(value) : value]),
+  );
+}
+
+function choiceText({ name, ...options }: { readonly name: string }): string {
+  const listed = Object.entries(options).map(([key, value]) => `${key}=${[value].flat().join("+")}`);
+  return listed.length === 0 ? name : `${name}:${listed.join(",")}`;
+}
+
 function check(s: Settings): void {
   expectOneOf("mode", s.mode, ["frozen", "full", "staged", "scratch"]);
   expectOneOf("batchNorm", s.batchNorm, ["auto", "batch", "frozen", "keep"]);
-  expectOneOf("optimizer", s.optimizer, ["sgd", "adam", "adamw"]);
   expectOneOf("keep", s.keep, ["best", "last"]);
-  for (const name of ["epochs", "headEpochs", "batchSize", "checkpointEvery"] as const) expectInteger(name, s[name], 1);
+  for (const name of ["epochs", "headEpochs", "batchSize", "accumulate", "checkpointEvery"] as const) {
+    expectInteger(name, s[name], 1);
+  }
   expectInteger("sizePx", s.sizePx, 16);
   expectInteger("resizePx", s.resizePx, s.sizePx);
   expectInteger("seed", s.seed, 0);
@@ -148,13 +236,18 @@ function check(s: Settings): void {
   if (s.threads !== undefined) expectInteger("threads", s.threads, 1);
   if (s.maxSteps !== undefined) expectInteger("maxSteps", s.maxSteps, 1);
   for (const name of ["rate", "headRate"] as const) expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
-  for (const name of ["momentum", "dropout", "labelSmoothing"] as const) {
+  for (const name of ["momentum", "dropout", "labelSmoothing", "averageDecay"] as const) {
     expectNumber(name, s[name], (v) => v >= 0 && v < 1, "a number from 0 to below 1");
   }
   expectNumber("decay", s.decay, (v) => v >= 0, "a number of 0 or more");
   expectNumber("stemFactor", s.stemFactor, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
   expectNumber("cropScale", s.cropScale, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
-  expectNumber("warmUpEpochs", s.warmUpEpochs, (v) => v >= 0, "a number of 0 or more");
+  for (const name of ["warmUpEpochs", "clipNorm", "clipValue", "clipAdaptive", "sharpness"] as const) {
+    expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
+  }
+  expectNumber("temperature", s.temperature, (v) => v > 0, "a number above 0");
+  expectNumber("teacherShare", s.teacherShare, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
+  checkRecipe(s);
 }
 
 function expectInteger(name: string, value: number, min: number): void {

@@ -1,10 +1,12 @@
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
+import { averagesAsWeights, readAverages } from "../train/averages.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Step } from "../train/step.ts";
@@ -18,6 +20,8 @@ export interface Stage {
   /** The forward graph with the trained constants as inputs: reads the state that the step keeps. */
   readonly forward: Graph;
   readonly logits: string;
+  /** The table that the graphs' operators stand in. */
+  readonly operators: Operators;
   readonly classes: number;
   readonly dims: ReadonlyMap<string, number>;
   readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
@@ -56,21 +60,22 @@ export async function startStage(
   stage: Stage,
   options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal; limit?: () => number },
 ): Promise<StageRun> {
-  const { step, dims, threads = options.threads } = stage;
+  const { step, dims, operators, threads = options.threads } = stage;
   const target = { provider: "cpu", dims } as const;
-  const session = await runtime.load(encodeGraph(lower(step.graph, target)), {
+  const session = await runtime.load(encodeGraph(lower(step.graph, target, operators)), {
     state: step.state,
     ...(threads === undefined ? {} : { threads }),
   });
-  await session.add(EVALUATE, encodeGraph(lower(stage.forward, target)));
+  const forward = readAverages(stage.forward, step.averages);
+  await session.add(EVALUATE, encodeGraph(lower(forward, target, operators)));
   await session.set(new Map([...step.initial, ...(options.state ?? [])]));
   const names = [...step.state.keys()];
-  const weightNames = stage.forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
+  const weightNames = forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
   const score = (): Promise<Evaluation> =>
     evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
   return {
     session,
-    weights: () => session.get(weightNames),
+    weights: async () => averagesAsWeights(await session.get(weightNames), step.averages),
     state: () => session.get(names),
     evaluate: score,
     events: train({

@@ -2,8 +2,10 @@ import { ToolkitError } from "../errors.ts";
 import { trunk } from "../export/source-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import type { Graph } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Tensors } from "../runtime/runtime.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { findHead } from "../passes/find-head.ts";
 import type { Head } from "../passes/find-head.ts";
 import { prune } from "../passes/prune.ts";
@@ -18,6 +20,8 @@ export interface Student {
   /** Extent F of the features [N,F]. */
   readonly width: number;
   readonly logits: string;
+  /** The table that the graph's operators stand in. */
+  readonly operators: Operators;
 }
 
 /**
@@ -43,7 +47,7 @@ export function graft(source: SourceModel, classes: readonly string[], settings:
   );
   const carried =
     metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
-  return studentOf(carried, head.feature.name);
+  return studentOf(carried, head.feature.name, source.operators ?? standardOperators);
 }
 
 /** The student with some of its constants replaced. */
@@ -54,7 +58,7 @@ export function withWeights(student: Student, weights: Tensors): Student {
 }
 
 /** Names the parts of a graph with one image input and one output. */
-function studentOf(graph: Graph, features: string): Student {
+function studentOf(graph: Graph, features: string, operators: Operators): Student {
   const [input, ...others] = graph.inputs;
   const [logits] = graph.outputs;
   if (!input || !logits || others.length > 0 || input.shape.length !== 4) {
@@ -67,7 +71,7 @@ function studentOf(graph: Graph, features: string): Student {
   const width = value?.shape[1];
   if (typeof width !== "number")
     throw new ToolkitError("E_NO_FEATURE", `Cannot use "${features}" as features: expected a value [N,F]`);
-  return { graph, input: input.name, features, width, logits: logits.name };
+  return { graph, input: input.name, features, width, logits: logits.name, operators };
 }
 
 function describeInputs(graph: Graph): string {

@@ -194,7 +194,16 @@ function servable(source: SourceModel): { bytes: Uint8Array; metadata: ModelMeta
     rulesVersion: 1,
   };
   return {
-    bytes: encodeModel(inferenceModel({ ...graph, outputs: [head.logits] }, { metadata, features: head.feature.name })),
+    bytes: encodeModel(
+      inferenceModel(
+        { ...graph, outputs: [head.logits] },
+        {
+          metadata,
+          features: head.feature.name,
+          ...(source.operators ? { operators: source.operators } : {}),
+        },
+      ),
+    ),
     metadata,
   };
 }

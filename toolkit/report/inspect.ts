@@ -1,19 +1,21 @@
 import { errorMessage, errorCode } from "../errors.ts";
 import { operatorKey } from "../graph/ir.ts";
 import type { Dim, Graph, Model, Node, TensorType, Value } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
 import { sizeOf } from "../graph/tensor.ts";
-import { operators } from "../operators/index.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { findHead } from "../passes/find-head.ts";
 import type { HeadOptions } from "../passes/find-head.ts";
 import { inferTypes } from "../passes/infer-types.ts";
 import { declaredSize, imageInput, normalise, sizeDependence, unsupportedOperators } from "../passes/normalise.ts";
+import type { NormaliseOptions } from "../passes/normalise.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { batchNormPolicy } from "../passes/restore-batch-norm.ts";
 import type { BatchNormPolicy } from "../passes/restore-batch-norm.ts";
 import { multiplyAdds } from "./multiply-adds.ts";
 import { receptiveFields } from "./receptive-field.ts";
 
-export interface InspectOptions extends HeadOptions {
+export interface InspectOptions extends HeadOptions, Pick<NormaliseOptions, "operators" | "rewrites"> {
   /** Side of the picture the table is made for; the file's own where absent, else 224. */
   readonly sizePx?: number;
 }
@@ -79,7 +81,8 @@ const SIZE_PX = 224;
  * @throws E_SHAPE where the graph does not fit the size
  */
 export function inspectModel(model: Model, options: InspectOptions = {}): Inspection {
-  const unsupported = [...new Set(unsupportedOperators(model).map(operatorKey))];
+  const { operators = standardOperators } = options;
+  const unsupported = [...new Set(unsupportedOperators(model, options).map(operatorKey))];
   const raw = {
     opset: model.opsets.get("") ?? 0,
     metadata: Object.fromEntries(model.metadata),
@@ -87,11 +90,11 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
     declaredSizePx: declaredSize(model) ?? null,
   };
   if (unsupported.length > 0) return { ...raw, ...nothingKnown(model.graph) };
-  const { graph } = normalise(model);
-  const dependence = sizeDependence(graph) ?? null;
+  const { graph } = normalise(model, options);
+  const dependence = sizeDependence(graph, operators) ?? null;
   const sizePx =
     dependence === null ? (options.sizePx ?? raw.declaredSizePx ?? SIZE_PX) : (raw.declaredSizePx ?? SIZE_PX);
-  const layers = layersOf(atSize(graph, sizePx));
+  const layers = layersOf(atSize(graph, sizePx, operators), operators);
   return {
     ...raw,
     inputs: graph.inputs.map(describeValue),
@@ -106,7 +109,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
       parameters: sum(layers.map((layer) => layer.parameters)),
       multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds)),
     },
-    withoutGradient: [...new Set(graph.nodes.filter(lacksGradient).map(operatorKey))],
+    withoutGradient: [...new Set(graph.nodes.filter((node) => lacksGradient(node, operators)).map(operatorKey))],
   };
 }
 
@@ -147,7 +150,7 @@ function headOf(graph: Graph, options: HeadOptions): Pick<Inspection, "head" | "
 }
 
 /** The graph for one picture of `size` x `size` pixels. */
-function atSize(graph: Graph, size: number): Graph {
+function atSize(graph: Graph, size: number, operators: Operators): Graph {
   const image = imageInput(graph);
   const shapes = graph.inputs.map((v) => {
     const extent = (dim: Dim, axis: number): Dim => {
@@ -156,11 +159,11 @@ function atSize(graph: Graph, size: number): Graph {
     };
     return [v.name, v.shape.map(extent)] as const;
   });
-  return inferTypes(graph, new Map(shapes));
+  return inferTypes(graph, new Map(shapes), operators);
 }
 
-function layersOf(graph: Graph): readonly Layer[] {
-  const learnt = new Set(parametersOf(graph));
+function layersOf(graph: Graph, operators: Operators): readonly Layer[] {
+  const learnt = new Set(parametersOf(graph, operators));
   const fields = receptiveFields(graph);
   return graph.nodes.map((node) => {
     const own = node.inputs.filter((v) => v && learnt.delete(v.name));
@@ -176,7 +179,7 @@ function layersOf(graph: Graph): readonly Layer[] {
 }
 
 /** `null` is a rule: zero by definition. A missing one is not. */
-function lacksGradient(node: Node): boolean {
+function lacksGradient(node: Node, operators: Operators): boolean {
   return operators.get(operatorKey(node))?.gradient === undefined;
 }
 
