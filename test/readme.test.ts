@@ -5,11 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
+import { PassThrough } from "node:stream";
+import { parseCommandLine } from "../cli/program.ts";
 import { commands } from "../cli/commands.ts";
 import { flagOf } from "../cli/command.ts";
 import type { OptionSpec } from "../cli/command.ts";
 import { cards } from "../models/cards.ts";
 import { fillUniform } from "../toolkit/graph/random.ts";
+import { encodeModel } from "../toolkit/onnx/encode.ts";
+import { readModelFile } from "../toolkit/onnx/read-file.ts";
 import { parseQuery } from "../toolkit/search/query.ts";
 import { fixture, root } from "./support/fixtures.ts";
 
@@ -35,8 +39,24 @@ async function writePhotos(folder: string, count: number): Promise<void> {
   }
 }
 
+/** The small ResNet with an operator of ONNX Runtime's own for Relu. */
+async function quickGeluModel(): Promise<Uint8Array> {
+  const { graph, opsets, metadata } = await readModelFile(fixture("resnet18-width8/folded.onnx"));
+  const attrs = { alpha: { float: 1.702 } };
+  const nodes = graph.nodes.map((node) =>
+    node.op === "Relu" ? { ...node, op: "QuickGelu", domain: "com.microsoft", attrs } : node,
+  );
+  return encodeModel({ graph: { ...graph, nodes }, opsets: new Map([...opsets, ["com.microsoft", 1]]), metadata });
+}
+
 function written(key: string, spec: OptionSpec): string {
   return spec.type === "boolean" && spec.default === true ? flagOf(key).replace("--", "--no-") : flagOf(key);
+}
+
+/** The text under a heading, up to the next one. */
+function section(heading: string): string {
+  const start = readme.indexOf(`${heading}\n`) + heading.length;
+  return readme.slice(start, readme.indexOf("\n#", start));
 }
 
 describe("README.md", () => {
@@ -48,6 +68,7 @@ describe("README.md", () => {
     await writePhotos(join(folder, "photos"), 8);
     // a file goes before a card of its name: this one is as quick as its 8 channels are few
     await copyFile(fixture("resnet18-width8/folded.onnx"), join(folder, "resnet18"));
+    await writeFile(join(folder, "quick-gelu.onnx"), await quickGeluModel());
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -101,7 +122,7 @@ describe("README.md", () => {
   }
 
   it("names every model that can be asked for, and none that cannot", () => {
-    const table = readme.slice(readme.indexOf("### Which model"), readme.indexOf("## Searching"));
+    const table = section("### Which model");
     const named = [...table.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap((row) =>
       [...(row[1] ?? "").matchAll(/`([^`]+)`/g)].map((name) => name[1]),
     );
@@ -109,6 +130,15 @@ describe("README.md", () => {
       named,
       cards.map((card) => card.name),
     );
+  });
+
+  it("shows training options that are taken as they stand there", () => {
+    const shown = [...section("### Losses, optimizers, schedules").matchAll(/`(--[^`]+)`/g)].map((m) => m[1] ?? "");
+    assert.ok(shown.length >= 10);
+    for (const text of shown) {
+      const words = ["train", "photos", ...text.split(" ")];
+      assert.ok(parseCommandLine(words, { commands, stdout: new PassThrough(), columns: 80 }), text);
+    }
   });
 
   it("uses commands and options that exist", () => {
