@@ -28,6 +28,7 @@ export { pipeline } from "./passes/pipeline.ts";
 export { prune } from "./passes/prune.ts";
 export { replaceHead } from "./passes/replace-head.ts";
 export { restoreBatchNorm } from "./passes/restore-batch-norm.ts";
+export { unitAxesOf } from "./passes/unit-axes.ts";
 
 export { differentiate, withoutGradient } from "./autodiff/differentiate.ts";
 export type { Differentiated } from "./autodiff/differentiate.ts";

@@ -30,18 +30,7 @@ const SCHEDULES = [
   "cyclic",
   "plateau",
 ] as const;
-const LOSSES = [
-  "cross-entropy",
-  "focal",
-  "bce",
-  "focal-sigmoid",
-  "mse",
-  "l1",
-  "huber",
-  "smooth-l1",
-  "hinge",
-  "binary-hinge",
-] as const;
+const LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
 
 const positionals = {
   data: { help: "a folder for each class, or train/ and val/ with these" },

@@ -111,6 +111,8 @@ describe("fine-tune/recipe", () => {
       rates((await train({ schedule, rate: 0.08, epochs: 4, optimizer: "sgd" })).events).filter((_, i) => i % 3 === 0);
     assert.deepEqual(await at({ name: "step", every: 1, factor: 0.5 }), [0.08, 0.04, 0.02, 0.01]);
     assert.deepEqual(await at({ name: "multi-step", milestones: [1, 3], factor: 0.5 }), [0.08, 0.04, 0.04, 0.02]);
+    const alone = { name: "multi-step", milestones: 2, factor: 0.5 } as unknown as ScheduleChoice;
+    assert.deepEqual(await at(alone), [0.08, 0.08, 0.04, 0.04], "a list of one may be written as its item");
     const exponential = await at({ name: "exponential", factor: 0.5 });
     for (const [i, rate] of exponential.entries()) assert.ok(Math.abs(rate - 0.08 * 0.5 ** i) < 1e-9);
   });
@@ -138,6 +140,23 @@ describe("fine-tune/recipe", () => {
     assert.ok(Math.abs(first - second) < 1e-5 && Math.abs(first - third) < 1e-5);
   });
 
+  it("refuses to accumulate more batches than a stage has steps", async () => {
+    // 24 photos in batches of 8: 3 steps an epoch
+    for (const [settings, message] of [
+      [{ mode: "frozen", epochs: 2, accumulate: 7 }, /train the head with accumulate 7: the stage has 6 steps/],
+      [{ mode: "full", epochs: 2, accumulate: 7 }, /train the network with accumulate 7: the stage has 6 steps/],
+      [{ mode: "full", epochs: 2, maxSteps: 2, accumulate: 3 }, /accumulate 3: the stage has 2 steps/],
+    ] as const) {
+      await assert.rejects(train(settings), (error: Error) => {
+        assert.match(error.message, message);
+        return errorCode(error) === "E_SETTING";
+      });
+    }
+    await train({ mode: "full", epochs: 1, accumulate: 3 });
+    // the head of staged is trained plainly
+    await train({ mode: "staged", headEpochs: 1, epochs: 2, accumulate: 6 });
+  });
+
   it("evaluates and exports the average of the weights", async () => {
     const common = { keep: "last", epochs: 3, rate: 0.01, schedule: "constant" } as const;
     const plain = await train(common);
@@ -148,7 +167,7 @@ describe("fine-tune/recipe", () => {
     const { model, parity } = averaged.result;
     assert.ok(parity && parity.largestDifference < 1e-5 && model);
     const names = [...decodeModel(model).graph.constants.keys()];
-    assert.equal(names.filter((n) => n.startsWith("average/")).length, 0);
+    assert.equal(names.filter((n) => n.startsWith("step/")).length, 0);
   });
 
   it("resumes to the same bits with an average, accumulated batches and clipping", async () => {
@@ -229,7 +248,12 @@ describe("fine-tune/recipe", () => {
     refused({ optimizer: "adamm" }, /adamm.*expected one of sgd, nesterov/);
     refused({ optimizer: { name: "adam", rho: 0.9 } }, /"rho" with adam/);
     refused({ loss: "triplet" }, /Cannot train a classifier with loss "triplet"/);
-    refused({ loss: { name: "mse", gamma: 2 } }, /gamma/);
+    refused({ loss: "mse" }, /Cannot train a classifier with loss "mse"/);
+    refused({ loss: { name: "hinge", gamma: 2 } }, /gamma/);
+    refused({ loss: { name: "focal", gamma: "abc" } }, /gamma abc: expected a number of 0 or more/);
+    refused({ loss: { name: "cross-entropy", classWeights: true } }, /classWeights true/);
+    refused({ schedule: { name: "constant", rate: 7 } }, /with rate: it is a setting of its own/);
+    refused({ schedule: { name: "cosine", warmUpSteps: 7 } }, /with warmUpSteps/);
     refused({ schedule: "sine" }, /sine/);
     refused({ schedule: { name: "step", every: -1 } }, /every -1/);
     refused({ accumulate: 0 }, /accumulate 0/);

@@ -108,9 +108,13 @@ describe("operators of the user's own", () => {
     };
   }
 
-  function train(settings: FineTuneSettings): Promise<FineTuneResult> {
+  function train(
+    settings: FineTuneSettings,
+    models: { readonly source: SourceModel; readonly teacher?: SourceModel } = { source },
+  ): Promise<FineTuneResult> {
     const platform = { runtime: directRuntime, decoder: sharpDecoder(), hashFile };
-    return fineTune({ ...settings, sizePx: 32, batchSize: 8, seed: 3, threads: 1, source, dataset, platform }).result;
+    return fineTune({ ...settings, sizePx: 32, batchSize: 8, seed: 3, threads: 1, ...models, dataset, platform })
+      .result;
   }
 
   it("their rules match finite differences on the stock runtime", async () => {
@@ -139,7 +143,7 @@ describe("operators of the user's own", () => {
     assert.equal(layer?.parameters, 64);
   });
 
-  for (const mode of ["frozen", "full", "staged"] as const) {
+  for (const mode of ["frozen", "full", "staged", "scratch"] as const) {
     it(`such a model trains in mode ${mode}, and its export says the same as training did`, async () => {
       const result = await train({ mode, epochs: 3, headEpochs: 10, rate: mode === "frozen" ? 1e-2 : 1e-3 });
       assert.ok(result.model && result.parity && result.evaluation);
@@ -159,6 +163,28 @@ describe("operators of the user's own", () => {
       assert.equal(photo.labels.length, 3);
     });
   }
+
+  it("scratch starts what they learn anew", async () => {
+    const { model } = await train({ mode: "scratch", epochs: 1, rate: 0 });
+    assert.ok(model);
+    const bias = decodeModel(model).graph.constants.get("gelu.bias")?.data as Float32Array;
+    assert.ok(new Set(bias).size > bias.length / 2, "not the constant it was, and not another");
+  });
+
+  it("a teacher with them teaches a student without, and the reverse", async () => {
+    const plain = { model: standard, name: "plain", sha256: "05" };
+    for (const [student, teacher] of [
+      [plain, source],
+      [source, plain],
+    ] as const) {
+      const { model: taught } = await train({ mode: "frozen", epochs: 1 }, { source: teacher });
+      assert.ok(taught);
+      const { operators: own } = teacher as SourceModel;
+      const trained = { ...teacher, model: decodeModel(taught), ...(own ? { operators: own } : {}) };
+      const result = await train({ mode: "full", epochs: 1 }, { source: student, teacher: trained });
+      assert.ok(result.model && result.evaluation && Number.isFinite(result.evaluation.loss));
+    }
+  });
 
   it("diagnose checks their gradients", async () => {
     const platform = { runtime: directRuntime, decoder: sharpDecoder() };

@@ -95,9 +95,11 @@ function backward(
   const results = new Map<string, Value>([["output", y]]);
   if (!seed && golden.lossValue !== undefined) results.set("loss", loss);
   for (const [name, v] of gradients) results.set(`gradient of "${name}"`, v);
+  const running = new Map<string, Value>();
   for (const s of golden.after ? statistics : []) {
-    for (const [name, v] of runningAverages(back, s, averageShare(model, s))) results.set(`running "${name}"`, v);
+    for (const [name, v] of runningAverages(back, s, averageShare(model, s), running)) running.set(name, v);
   }
+  for (const [name, v] of running) results.set(`running "${name}"`, v);
   // an output of its own for each: two gradients may be one value
   const outputs = [...results.values()].map((v) => back.op("Identity", [v], {}, { outputs: [back.fresh("result")] }));
   const feeds = new Map(open.values);

@@ -50,7 +50,7 @@ const passes: Readonly<Record<string, (graph: Graph) => Graph>> = {
 const POOL = { kernel_shape: [2, 2], strides: [2, 2] };
 
 /** Files of toolkit/passes that only look at a graph. */
-const readers = new Set(["conv-batch-norm", "find-head", "parameters"]);
+const readers = new Set(["conv-batch-norm", "find-head", "parameters", "unit-axes"]);
 
 function restored(graph: Graph): Graph {
   const statistics = restorable(graph).map((v) => {

@@ -36,12 +36,12 @@ const snapshot = `\
 input x float32[N,3,H,W]
 conv float32[N,4,(floor(H-1/2)+1),(floor(W-1/2)+1)] = Conv(x, w) {strides: [2,2], pads: [1,1,1,1], auto_pad: "NOTSET", group: 1}
 HardSigmoid_0 float32[N,4,(floor(H-1/2)+1),(floor(W-1/2)+1)] = HardSigmoid(conv) {alpha: 0.16666667, beta: 0.1}
-left float32[N,1,(floor(H-1/2)+1),(floor(W-1/2)+1)], right float32[N,3,(floor(H-1/2)+1),(floor(W-1/2)+1)] = Split(HardSigmoid_0, const_0) {axis: 1}
+left float32[N,1,(floor(H-1/2)+1),(floor(W-1/2)+1)], right float32[N,3,(floor(H-1/2)+1),(floor(W-1/2)+1)] = Split(HardSigmoid_0, onnx-graft.const_0) {axis: 1}
 Clip_0 float32[N,1,(floor(H-1/2)+1),(floor(W-1/2)+1)] = Clip(left, _, half)
 Add_0 float32[N,3,(floor(H-1/2)+1),(floor(W-1/2)+1)] = Add(Clip_0, right)
 GlobalAveragePool_0 float32[N,3,1,1] = GlobalAveragePool(Add_0)
 features float32[N,3] = Flatten(GlobalAveragePool_0) {axis: 1}
-sevens int64[3] = ConstantOfShape(const_1) {value: int64[1]}
+sevens int64[3] = ConstantOfShape(onnx-graft.const_1) {value: int64[1]}
 output features, sevens`;
 
 function written(graph: Graph): Graph {

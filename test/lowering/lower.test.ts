@@ -134,4 +134,22 @@ describe("lowering/lower", () => {
       (error) => errorCode(error) === "E_NOT_LOWERED" && /ConvInputGradient.*\[2,4,P,8\]/.test(String(error)),
     );
   });
+
+  it("folds sizes that are computed in floating point once the extents are bound", () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", ["N", 3, "H", "W"]);
+    const extents = b.op("Cast", [b.op("Slice", [b.op("Shape", [x]), b.ints([2]), b.ints([4]), b.ints([0])])], {
+      to: 1,
+    });
+    const scaled = b.op("Floor", [b.op("Mul", [extents, b.scalar(1.7)])]);
+    const sizes = b.op("Concat", [b.ints([2, 3]), b.op("Cast", [scaled], { to: 7 })], { axis: 0 });
+    const y = b.op("Resize", [x, undefined, undefined, sizes], { mode: "linear" }, { outputs: ["y"] });
+    const loss = b.op("ReduceMean", [y], { keepdims: 0 }, { outputs: ["loss"] });
+    const back = differentiate(b.build([loss]), loss, ["x"], operators);
+    const dims = new Map(Object.entries({ N: 2, H: 8, W: 9 }));
+    const [dx] = back.gradients.values();
+    assert(dx);
+    const lowered = checkGraph(lower({ ...back.graph, outputs: [y, dx] }, { provider: "cpu", dims }));
+    assert.deepEqual(valueNamed(lowered, "y").shape, [2, 3, 13, 15]);
+  });
 });

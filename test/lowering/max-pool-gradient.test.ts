@@ -59,6 +59,16 @@ describe("lowering/formulations/max-pool-gradient", () => {
       assert.deepEqual(dx, [0, 1 + 2, 3, 0]);
     });
 
+    it(`takes no notice of storage_order, which only says how indices count, on ${provider}`, async () => {
+      const x = float32(
+        [1, 2, 4, 6],
+        Float32Array.from({ length: 48 }, (_, i) => Math.sin(7 * i)),
+      );
+      const window = { kernel_shape: [2, 2], strides: [2, 2] };
+      const { dx } = await gradient(x, window, provider);
+      assert.deepEqual((await gradient(x, { ...window, storage_order: 1 }, provider)).dx, dx);
+    });
+
     it(`keeps the sum of the gradient on pictures with flat halves on ${provider}`, async () => {
       const x = float32(
         [2, 3, 9, 8],

@@ -13,7 +13,7 @@ describe("operators/cast", () => {
   it("matches finite differences for a batch of unknown size", () =>
     gradcheck("Cast", [["N", 3]], { to: 11 }, { dtype: "float32", dims: { N: 2 }, unbound: true }));
   it("has no gradient through integers", () =>
-    assert.rejects(gradcheck("Cast", [[3]], { to: 7 }), /has no gradient for any input/));
+    assert.rejects(gradcheck("Cast", [[3]], { to: 7 }, { withoutGradient: [0] }), /has no gradient for any input/));
   it("refuses a type that is no number", () => {
     const b = new GraphBuilder(operators);
     const x = b.input("x", "float32", [2]);

@@ -61,6 +61,14 @@ describe("operators/concat", () => {
         [2, "B"],
       ],
     ],
+    [
+      "an empty operand behind an unknown extent",
+      0,
+      [
+        ["A", 3],
+        [0, 3],
+      ],
+    ],
     ["unknown extents only", -1, [["A"], ["B"], ["A"]]],
   ];
   for (const [name, axis, shapes] of concats) {

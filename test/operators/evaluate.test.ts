@@ -71,6 +71,21 @@ describe("operators/evaluate", () => {
     await both("Cast", [int64([0, 3])], { to: 1 });
   });
 
+  it("keeps the largest int64 what it is, which no double can hold", async () => {
+    const largest = { dtype: "int64", shape: [1], data: BigInt64Array.of(2n ** 63n - 1n) } as const;
+    await both("Min", [largest, largest]);
+    await both("Where", [{ dtype: "bool", shape: [1], data: Uint8Array.of(1) }, largest, int64([0])]);
+    assert.deepEqual(evaluate("Min", [largest], {})?.data, largest.data);
+  });
+
+  it("leaves integers that are no finite number to the runtime", () => {
+    for (const value of [Infinity, -Infinity, NaN])
+      for (const to of [6, 7]) assert.equal(evaluate("Cast", [float32([1], [value])], { to }), undefined);
+    assert.equal(evaluate("Div", [int64([1]), int64([0])], {}), undefined);
+    assert.equal(evaluate("ReduceMin", [int64([])], {}), undefined);
+    assert.deepEqual(evaluate("Div", [float32([1], [1]), float32([1], [0])], {})?.data, Float32Array.of(Infinity));
+  });
+
   it("knows nothing of operators it does not compute, and of omitted inputs", () => {
     assert.equal(evaluate("Conv", [random([1, 1, 3, 3]), random([1, 1, 3, 3])], {}), undefined);
     assert.equal(evaluate("Add", [undefined, scalar(1)], {}), undefined);

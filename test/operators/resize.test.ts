@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readAttributes } from "../../toolkit/graph/attributes.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Attributes, Dim } from "../../toolkit/graph/ir.ts";
 import { float32, int64 } from "../../toolkit/graph/tensor.ts";
+import { interpolationMatrix, interpolationOf } from "../../toolkit/operators/interpolation.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { gradcheck } from "../support/gradcheck.ts";
 import type { GradcheckOptions } from "../support/gradcheck.ts";
@@ -51,6 +53,17 @@ describe("operators/resize", () => {
     await scale(["N", 2, 3, 4], [1, 1, 2, 2], { mode: "linear" }, { dims: { N: 2 }, unbound: true });
     await scale(["N", 2, "H", "W"], [1, 1, 2, 2], { mode: "nearest" }, { dims: { N: 2, H: 3, W: 2 } });
     await resizeTo([1, 2, "H", "W"], [1, 2, 4, 5], { mode: "linear" }, { dims: { H: 3, W: 2 } });
+  });
+
+  it("matches finite differences for the coordinates of opsets 11 and 12", async () => {
+    const attrs = { coordinate_transformation_mode: "tf_half_pixel_for_nn" };
+    await scale([1, 1, 4, 5], [1, 1, 1, 1.5], { ...attrs, nearest_mode: "floor" });
+    await scale([1, 1, 4, 5], [1, 1, 1, 0.5], { ...attrs, nearest_mode: "round_prefer_floor" });
+  });
+
+  it("refuses to differentiate with coordinates that it does not know", () => {
+    const how = interpolationOf(readAttributes({ coordinate_transformation_mode: "quarter_pixel" }, "Resize"));
+    assert.throws(() => interpolationMatrix(how, { input: 2, output: 4, scale: 2 }), { code: "E_NO_GRADIENT" });
   });
 
   const shapeOf = (shape: readonly Dim[], scales: readonly number[]): readonly Dim[] => {

@@ -83,6 +83,29 @@ describe("operators/slice", () => {
       b.op("Slice", [x, b.ints([start]), b.ints([end]), b.ints([1])]).shape[1];
     assert.equal(part(1, 99999999999), "(H-1)");
     assert.equal(part(2, -1), "(H-3)");
-    assert.equal(part(-3, -1), 2);
+    assert.equal(part(0, 1), 1);
+    assert.equal(part(-1, 99999999999), 1);
+  });
+
+  it("says no number where the extent may be too small for it, and none below 0", () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", ["N", "(H+3)"]);
+    const part = (axis: number, start: number, end: number): Dim | undefined =>
+      b.op("Slice", [x, b.ints([start]), b.ints([end]), b.ints([axis])]).shape[axis];
+    assert.equal(part(0, -7, 99999999999), "slice(N,-7,,1)");
+    assert.equal(part(0, 0, 7), "slice(N,0,7,1)");
+    assert.equal(part(0, -3, -1), "slice(N,-3,-1,1)");
+    assert.equal(part(0, 5, 2), 0);
+    assert.equal(part(0, -2, -5), 0);
+    assert.equal(part(1, 0, 3), 3);
+    assert.equal(part(1, -3, -1), 2);
+    assert.equal(part(1, -4, -1), "slice((H+3),-4,-1,1)");
+  });
+
+  it("matches finite differences where a cut reaches beyond an extent that stays unknown", async () => {
+    const free = { dims: { N: 2 }, unbound: true };
+    await slice(["N", 3], [[-7], [99], [0]], free);
+    await slice(["N", 3], [[0], [7], [0]], free);
+    await slice(["N", 3], [[-5], [-1], [0]], free);
   });
 });

@@ -73,7 +73,7 @@ describe("optimizers/accumulate", () => {
     const step = stepOf({ optimizer: namedOptimizer("adamw"), accumulate: 3, averageDecay: 0.5 });
     const session = await load(step);
     const read = async (): Promise<Tensors> => session.get([...step.state.keys()]);
-    const kept = [...step.state.keys()].filter((name) => !name.startsWith("accumulate/"));
+    const kept = [...step.state.keys()].filter((name) => !name.startsWith("step/accumulate/"));
     assert.equal(kept.length, 4 * WEIGHTS.length + 1);
     for (const [first, next] of [
       [0, 8],
@@ -87,7 +87,7 @@ describe("optimizers/accumulate", () => {
       const updated = await read();
       for (const name of kept) assert.notDeepEqual(updated.get(name)?.data, before.get(name)?.data, name);
       for (const [name, t] of updated) {
-        if (name.startsWith("accumulate/"))
+        if (name.startsWith("step/accumulate/"))
           assert.ok(
             t.data.every((v) => Number(v) === 0),
             name,

@@ -37,7 +37,7 @@ describe("optimizers/average-weights", () => {
       averageDecay: 0.8,
     });
     isNear(
-      numbersOf(states.at(-1), "average/p"),
+      numbersOf(states.at(-1), "step/average/p"),
       averaged(states, () => 0.8),
     );
   });
@@ -47,7 +47,7 @@ describe("optimizers/average-weights", () => {
     const keep = (t: number): number => Math.min(0.4, (1 + t) / (10 + t));
     // both sides of the minimum are met
     assert.ok(keep(1) < 0.4 && keep(12) === 0.4);
-    isNear(numbersOf(states.at(-1), "average/p"), averaged(states, keep));
+    isNear(numbersOf(states.at(-1), "step/average/p"), averaged(states, keep));
   });
   it("averageWeights() does not change the training", async () => {
     const plain = await followOptimizer(start, gradients, RATE, { optimizer: sgd({ momentum: 0.9 }) });
@@ -56,21 +56,21 @@ describe("optimizers/average-weights", () => {
       averageDecay: 0.8,
     });
     assert.deepEqual(states.at(-1)?.get("p"), plain.at(-1)?.get("p"));
-    assert.deepEqual(states.at(-1)?.get("momentum/p"), plain.at(-1)?.get("momentum/p"));
+    assert.deepEqual(states.at(-1)?.get("step/momentum/p"), plain.at(-1)?.get("step/momentum/p"));
   });
   it("averageWeights() counts updates, not steps, where gradients are accumulated", async () => {
     const settings = { optimizer: sgd(), averageDecay: 0.8, accumulate: 3 };
     const states = await followOptimizer(start, gradients, RATE, settings);
     const updated = states.filter((_, i) => i % 3 === 2);
     isNear(
-      numbersOf(states.at(-1), "average/p"),
+      numbersOf(states.at(-1), "step/average/p"),
       averaged(updated, () => 0.8),
     );
   });
   it("a step says where its averages are, and starts them as the parameters", () => {
     const step = gradientStep(start, { optimizer: sgd(), averageDecay: 0.8 });
-    assert.deepEqual(step.averages, new Map([["p", "average/p"]]));
-    assert.deepEqual(step.initial.get("average/p"), start.get("p"));
+    assert.deepEqual(step.averages, new Map([["p", "step/average/p"]]));
+    assert.deepEqual(step.initial.get("step/average/p"), start.get("p"));
     assert.equal(gradientStep(start, { optimizer: sgd() }).averages.size, 0);
   });
   it("buildStep() refuses a share outside of 0 to 1", () => {

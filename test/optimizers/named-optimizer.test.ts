@@ -96,10 +96,14 @@ describe("optimizers/named-optimizer", () => {
       { clipNorm: 0 },
       { clipValue: Infinity },
       { decayAll: 1 as unknown as boolean },
-      { decayExclude: "w" as unknown as readonly string[] },
+      { decayExclude: 3 as unknown as readonly string[] },
     ];
     for (const options of wrong) {
       assert.throws(() => namedOptimizer("adam", options), { code: "E_SETTING" }, JSON.stringify(options));
     }
+  });
+
+  it("namedOptimizer() takes one name where it takes a list", () => {
+    assert.doesNotThrow(() => namedOptimizer("adam", { decayExclude: "w" as unknown as readonly string[] }));
   });
 });

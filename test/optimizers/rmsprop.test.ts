@@ -13,8 +13,8 @@ describe("optimizers/rmsprop", () => {
       { optimizer: rmsprop({ centered: true, alpha: 0.8 }) },
     );
     const last = states.at(-1);
-    const excess = Array.from(last?.get("rmsprop/mean/p")?.data as Float32Array, (m, i) => {
-      return Number(last?.get("rmsprop/square/p")?.data[i]) - Math.fround(m * m);
+    const excess = Array.from(last?.get("step/rmsprop/mean/p")?.data as Float32Array, (m, i) => {
+      return Number(last?.get("step/rmsprop/square/p")?.data[i]) - Math.fround(m * m);
     });
     assert.ok(Math.min(...excess) < 0, `a case in which it matters: ${excess.join()}`);
     assert.ok(Array.from(last?.get("p")?.data as Float32Array).every(Number.isFinite));

@@ -26,6 +26,31 @@ describe("optimizers/weight-decay", () => {
   it("addWeightDecay() leaves parameters of rank 1 alone", async () => {
     assert.deepEqual(await left(sgd({ decay: 0.5 })), { w: [0.75, -1.5], head: [3, 6], bias: [3, 5] });
   });
+  it("addWeightDecay() leaves alone the scale of a norm that is written with more axes", async () => {
+    const scale = [1, 2];
+    for (const [shape, expected] of [
+      [[2, 1, 1], scale],
+      [[1, 2, 1, 1], scale],
+      [[1, 1, 2], scale],
+      [
+        [1, 2],
+        [0.75, 1.5],
+      ],
+      [
+        [2, 1],
+        [0.75, 1.5],
+      ],
+      [[1, 1, 1, 2], scale],
+    ] as const) {
+      const [state] = await followOptimizer(
+        new Map([["p", float32(shape, scale)]]),
+        [new Map([["p", float32(shape, [0, 0])]])],
+        0.5,
+        { optimizer: sgd({ decay: 0.5 }) },
+      );
+      assert.deepEqual(Array.from(state?.get("p")?.data as Float32Array), expected, shape.join());
+    }
+  });
   it("addWeightDecay() takes them too with decayAll", async () => {
     assert.deepEqual(await left(sgd({ decay: 0.5, decayAll: true })), {
       w: [0.75, -1.5],

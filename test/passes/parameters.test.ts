@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Value } from "../../toolkit/graph/ir.ts";
-import { float32 } from "../../toolkit/graph/tensor.ts";
+import { float32, int64, sizeOf } from "../../toolkit/graph/tensor.ts";
+import type { TensorData } from "../../toolkit/graph/tensor.ts";
+import { normalise } from "../../toolkit/passes/normalise.ts";
 import { depthsOf, parametersOf } from "../../toolkit/passes/parameters.ts";
-import { random } from "./raw-model.ts";
+import { random, rawModel } from "./raw-model.ts";
+import type { RawModel } from "./raw-model.ts";
 import { conv3, norm, smallGraph } from "./small-graph.ts";
 
 /** Parameters of a graph that a convolution "a" begins, written on by `write`. */
@@ -71,6 +74,54 @@ describe("passes/parameters", () => {
       ]);
     });
     assert.deepEqual(found, ["a.weight", "scale", "bias"]);
+  });
+
+  it("leaves what normalise makes up alone: the ones of a dilated average, the taps of a smooth Resize", () => {
+    const w = random([4, 4, 1, 1]);
+    const learntIn = (opset: number, node: RawModel["nodes"][number], sizes = {}): readonly string[] => {
+      const nodes: RawModel["nodes"] = [["Conv", ["x", "w"], ["a"]], node, ["Conv", ["b", "v"], ["y"]]];
+      const constants = { w, v: random([2, 4, 1, 1], 2), ...sizes };
+      return parametersOf(
+        normalise(rawModel({ opset, inputs: { x: [1, 4, 8, 8] }, constants, nodes, outputs: ["y"] })).graph,
+      );
+    };
+    const dilated = { kernel_shape: [2, 2], dilations: [2, 2] };
+    assert.deepEqual(learntIn(19, ["AveragePool", ["a"], ["b"], dilated]), ["w", "v"]);
+    const smooth = { antialias: 1, mode: "linear" };
+    const sizes = { sizes: int64([1, 4, 5, 3]) };
+    assert.deepEqual(learntIn(18, ["Resize", ["a", "", "", "sizes"], ["b"], smooth], sizes), ["w", "v"]);
+  });
+
+  it("finds a constant of the file whose name is a plain one", () => {
+    assert.deepEqual(
+      parametersBehind((b, map) => b.op("Add", [map, vector(b, "const_0")])),
+      ["a.weight", "const_0"],
+    );
+  });
+
+  it("finds a token of zeros that is repeated for every picture, but no map of zeros", () => {
+    const zeros = (name: string, shape: readonly number[]): Record<string, TensorData> => ({
+      [name]: float32(shape, new Float32Array(sizeOf(shape))),
+    });
+    const model = rawModel({
+      opset: 14,
+      inputs: { x: [1, 3, 4, 4] },
+      constants: {
+        w: random([8, 3, 4, 4]),
+        ...zeros("token", [1, 1, 8]),
+        ...zeros("map", [1, 2, 1, 1]),
+        s: int64([0, 8, 1]),
+      },
+      nodes: [
+        ["Conv", ["x", "w"], ["a"]],
+        ["Concat", ["a", "map"], ["wide"], { axis: 1 }],
+        ["Reshape", ["a", "s"], ["columns"]],
+        ["Transpose", ["columns"], ["rows"], { perm: [0, 2, 1] }],
+        ["Concat", ["token", "rows"], ["y"], { axis: 1 }],
+      ],
+      outputs: ["y", "wide"],
+    });
+    assert.deepEqual(parametersOf(normalise(model).graph), ["w", "token"]);
   });
 
   it("depthsOf() counts from the stem to the head", () => {

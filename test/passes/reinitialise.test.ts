@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Graph } from "../../toolkit/graph/ir.ts";
+import { operatorTable } from "../../toolkit/graph/operator.ts";
+import { float32 } from "../../toolkit/graph/tensor.ts";
+import { operators } from "../../toolkit/operators/index.ts";
 import { normalise } from "../../toolkit/passes/normalise.ts";
 import { parametersOf } from "../../toolkit/passes/parameters.ts";
 import { reinitialise } from "../../toolkit/passes/reinitialise.ts";
@@ -34,6 +38,28 @@ describe("passes/reinitialise", () => {
       return [b.op("InstanceNormalization", [x, ...weights])];
     });
     assert.deepEqual(parametersOf(reinitialise(graph, 1)), ["scale", "bias"]);
+  });
+
+  it("draws what an operator of the user's own learns as its elements were spread", () => {
+    const own = { type: "Own", domain: "mine", weights: [1, 2], infer: operators.get("Add")?.infer ?? assert.fail() };
+    const table = operatorTable([...operators.values(), own]);
+    const b = new GraphBuilder(table);
+    const x = b.input("x", "float32", ["N", 2000]);
+    const spread = { ...random([2000], 3), data: Float32Array.from({ length: 2000 }, (_, i) => (i % 2 === 0 ? 3 : 5)) };
+    const given = [x, b.constant(spread, "spread"), b.constant(float32([2000], new Float32Array(2000)), "zeros")];
+    const graph = b.build([b.op("Own", given, {}, { domain: "mine" })]);
+    const fresh = reinitialise(graph, 1, table);
+    for (const [name, mean, deviation] of [
+      ["spread", 4, 1],
+      ["zeros", 0, 0.02],
+    ] as const) {
+      const found = elements(fresh, name);
+      const average = found.reduce((sum, v) => sum + v, 0) / found.length;
+      const variance = found.reduce((sum, v) => sum + (v - average) ** 2, 0) / found.length;
+      assert.ok(Math.abs(average - mean) < 0.1 * deviation, `${name}: mean ${average}`);
+      assert.ok(Math.abs(Math.sqrt(variance) / deviation - 1) < 0.1, `${name}: deviation ${Math.sqrt(variance)}`);
+      assert.notDeepEqual(found, elements(graph, name));
+    }
   });
 
   it("starts norms as the identity, LayerScale with 1, and tokens and embeddings small", () => {

@@ -110,7 +110,7 @@ describe("passes/training-dropout", () => {
     assert.deepEqual(
       masks.map((m) => [m.input.name, m.ratio]),
       [
-        ["dropout_mask", 0.25],
+        ["dropout_mask_0", 0.25],
         ["dropout_mask_1", 0.5],
       ],
     );
@@ -126,13 +126,26 @@ describe("passes/training-dropout", () => {
         training,
         new Map([
           ["x", x],
-          ["dropout_mask", ones],
+          ["dropout_mask_0", ones],
           ["dropout_mask_1", mask],
         ]),
       );
     const plain = (await runGraph(small, new Map([["x", x]]))).get("y");
     assert.equal(difference((await run(ones)).get("y"), plain), 0);
     assert.ok((await run(zeros)).get("y")?.data.every((v) => Number(v) === 0));
+  });
+
+  it("names masks as no value of the graph is named", () => {
+    const taken = smallGraph(["N", 4], (b, x) => {
+      const kept = b.op("Dropout", [x, b.scalar(0.25)]);
+      return [b.op("Relu", [kept], {}, { outputs: ["dropout_mask_0"] })];
+    });
+    const { graph: training, masks } = trainingDropout(taken);
+    checkGraph(training);
+    assert.deepEqual(
+      masks.map(({ input }) => input.name),
+      ["dropout_mask_1"],
+    );
   });
 
   it("returns a graph without Dropout as it is", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
 import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { checkGraph } from "../../toolkit/graph/check.ts";
@@ -27,6 +28,8 @@ export interface GradcheckOptions {
   readonly outputCount?: number;
   /** Which outputs carry a gradient; all that are floating point where absent. */
   readonly outputs?: readonly number[];
+  /** Which floating inputs have no gradient by definition; every other must have one, so that a rule cannot leave one out. */
+  readonly withoutGradient?: readonly number[];
   /** Extents of symbolic names. */
   readonly dims?: Readonly<Record<string, number>>;
   /** Leaves symbolic extents unbound in the graph that runs. */
@@ -36,6 +39,9 @@ export interface GradcheckOptions {
   readonly operators?: Operators;
   readonly seed?: number;
 }
+
+/** The environment variable that names a file: checks are then written down there, by domain and operator, and not run. */
+export const GRADCHECK_LIST = "ONNX_GRAFT_GRADCHECK_LIST";
 
 const DIRECTIONS = 3;
 const settings = { float32: { step: 1e-2, relative: 1e-2 }, float64: { step: 1e-5, relative: 1e-6 } } as const;
@@ -51,6 +57,8 @@ export async function gradcheck(
   options: GradcheckOptions = {},
 ): Promise<void> {
   const { dtype = "float64", outputCount = 1 } = options;
+  const list = process.env[GRADCHECK_LIST];
+  if (list !== undefined) return appendFileSync(list, `${options.domain ?? ""} ${type}\n`);
   for (const output of options.outputs ?? Array.from({ length: outputCount }, (_, i) => i)) {
     await checkOutput(type, operands, attrs, { ...options, dtype }, output);
   }
@@ -67,10 +75,7 @@ async function checkOutput(
   const forward = forwardGraph(type, operands, attrs, options, operators);
   const y = forward.outputs[output];
   assert(y, `${type} has no output ${output}`);
-  const names = forward.inputs
-    .filter((v) => isFloating(v.dtype) && hasGradient(forward, v.name, operators, y))
-    .map((v) => v.name);
-  assert(names.length > 0, `${type} has no gradient for any input`);
+  const names = namesWithGradient(type, forward, y, options.withoutGradient ?? [], operators);
   const feeds = new Map(forward.inputs.map((v, i) => [v.name, draw(extents(v.shape, options), options, i)]));
   const dims = new Map(options.unbound ? [] : Object.entries(options.dims ?? {}));
   const target = { provider: options.provider ?? "cpu", dims } as const;
@@ -160,6 +165,22 @@ function backwardGraph(forward: Graph, y: Value, names: readonly string[], opera
     return b.op("Identity", [gradient], {}, { outputs: [`d_${name}`] });
   });
   return b.build(outputs);
+}
+
+/** The floating inputs that must have a gradient, and have one. */
+function namesWithGradient(
+  type: string,
+  forward: Graph,
+  y: Value,
+  without: readonly number[],
+  operators: Operators,
+): readonly string[] {
+  const floating = forward.inputs.filter((v) => isFloating(v.dtype)).map((v) => v.name);
+  const expected = floating.filter((name) => !without.some((i) => name === `x${i}`));
+  const found = floating.filter((name) => hasGradient(forward, name, operators, y));
+  assert.deepEqual(found, expected, `the rule of ${type} has gradients for other inputs than it should`);
+  assert(expected.length > 0, `${type} has no gradient for any input`);
+  return expected;
 }
 
 /** Whether the rule offers a gradient for an input, or says null. */

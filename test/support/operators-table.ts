@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { GRADIENT_DOMAIN } from "../../toolkit/graph/ir.ts";
@@ -10,6 +11,7 @@ import { operators } from "../../toolkit/operators/index.ts";
 import { standardRewrites } from "../../toolkit/passes/normalise.ts";
 import { applicationCount } from "./applications.ts";
 import { fixture, root } from "./fixtures.ts";
+import { GRADCHECK_LIST } from "./gradcheck.ts";
 import { nodeCases, readCase } from "./node-case.ts";
 
 /** The newest opset that is read. */
@@ -57,7 +59,7 @@ function page(rows: readonly (readonly string[])[]): string {
     `What \`normalise\` reads, of opset ${OLDEST} to ${NEWEST}. Gradient: **yes**; **zero** by definition (comparisons, shapes, steps); **no** rule is written, so that`,
     "training stops at it with `E_NO_GRADIENT`; **decomposed** into other operators when the file is read, and differentiated as these.",
     "",
-    "Tested against: finite differences (tests), PyTorch's gradients (stored cases that contain it), the ONNX project's own cases that are read (types and values),",
+    "Tested against: finite differences (shapes and attributes), PyTorch's gradients (stored cases that contain it), the ONNX project's own cases that are read (types and values),",
     "and ONNX Runtime's shapes for random inputs and attributes.",
     "",
     line(head),
@@ -107,26 +109,23 @@ function goldenOperators(): readonly (readonly string[])[] {
     .map((name) => decodeModel(new Uint8Array(readFileSync(join(folder, name)))).graph.nodes.map((node) => node.op));
 }
 
-/** How many tests of each operator compare with finite differences, by their titles: mocha lists them without running any. */
+/** How often the rule of each operator is compared with finite differences: mocha runs the tests that do, and they only say what they would check. */
 async function differences(): Promise<ReadonlyMap<string, number>> {
   const own = fileURLToPath(import.meta.url);
   const pattern = own.endsWith(".ts")
     ? ["--import=tsx", "test/operators/*.test.ts"]
     : ["dist/test/operators/*.test.js"];
-  const mocha = [join(root, "node_modules/mocha/bin/mocha.js"), "--no-config", "--dry-run", "--reporter", "json"];
-  const options = { cwd: root, maxBuffer: 1 << 26 };
-  const { stdout } = await promisify(execFile)(process.execPath, [...mocha, ...pattern], options);
-  const report = JSON.parse(stdout.slice(stdout.indexOf('{\n  "stats"'))) as {
-    readonly tests: readonly { readonly title: string; readonly file: string }[];
-  };
-  const plain = (name: string): string => name.replaceAll("-", "").toLowerCase();
-  const byFile = new Map([...operators.values()].map((o) => [plain(o.type), o.type]));
-  const compared = report.tests.filter(({ title }) => title.includes("finite differences"));
-  return tally(
-    compared.map(({ title, file }) => {
-      const named = title.match(/\w+/g)?.filter((word) => operators.has(word)) ?? [];
-      const alone = byFile.get(plain(basename(file).split(".")[0] ?? ""));
-      return named.length > 0 ? named : alone === undefined ? [] : [alone];
-    }),
-  );
+  const mocha = [join(root, "node_modules/mocha/bin/mocha.js"), "--no-config", "--fgrep", "finite differences"];
+  const folder = mkdtempSync(join(tmpdir(), "gradchecks-"));
+  const list = join(folder, "list");
+  try {
+    const options = { cwd: root, maxBuffer: 1 << 26, env: { ...process.env, [GRADCHECK_LIST]: list } };
+    await promisify(execFile)(process.execPath, [...mocha, ...pattern], options);
+    const checks = readFileSync(list, "utf8").trimEnd().split("\n");
+    return tally(
+      checks.map((check) => check.split(" ")).flatMap(([domain, type = ""]) => (domain === "" ? [[type]] : [])),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -130,7 +130,7 @@ function gradientIn(slots: Tensors, name: string, golden: Golden): TensorData | 
 }
 
 function slotOf(name: string, { optimizer }: Golden): string {
-  return optimizer.name === "sgd" ? `momentum/${name}` : `adam/mean/${name}`;
+  return optimizer.name === "sgd" ? `step/momentum/${name}` : `step/adam/mean/${name}`;
 }
 
 async function load(step: Step): Promise<Session> {

@@ -4,6 +4,7 @@ import type { Sample } from "../data/sample.ts";
 import type { Inspection } from "../report/inspect.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { randomBatch } from "../train/random-batch.ts";
+import { checkPictures } from "./check-pictures.ts";
 import { lookAtBatchNorm, lookAtFile, lookAtHead, lookAtOperators } from "./diagnose-model.ts";
 import { headSubject, networkSubject, tryGradients, tryOneBatch } from "./diagnose-training.ts";
 import type { Subject } from "./diagnose-training.ts";
@@ -101,6 +102,7 @@ async function batchFor(student: Student, settings: Settings, options: DiagnoseO
   const { dataset, source, platform, signal } = options;
   const { batchSize, sizePx, seed } = settings;
   const classes = classesOf(options).length;
+  checkPictures(student, settings);
   if (!dataset) return randomBatch(student.graph, { rows: batchSize, classes, sizePx, seed });
   const photos = openPhotos({
     input: student.input,

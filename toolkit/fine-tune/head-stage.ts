@@ -5,6 +5,7 @@ import type { Settings } from "./settings.ts";
 import type { Student } from "./student.ts";
 import type { Photos } from "./photos.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
+import { expectUpdates } from "./expect-updates.ts";
 import { recipeOf } from "./recipe.ts";
 import type { Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
@@ -13,6 +14,7 @@ import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { trainingDropout } from "../passes/training-dropout.ts";
+import { unitAxesOf } from "../passes/unit-axes.ts";
 import { float32 } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session } from "../runtime/runtime.ts";
@@ -84,7 +86,10 @@ async function* readable(batches: AsyncIterable<TrainBatch>, knowsOthers: boolea
   }
 }
 
-/** The stage that trains the head on cached features. */
+/**
+ * The stage that trains the head on cached features.
+ * @throws E_SETTING where it ends before its first update
+ */
 export function headStage(
   student: Student,
   settings: Settings,
@@ -100,7 +105,9 @@ export function headStage(
   const rows = Math.min(settings.batchSize, usable.length);
   const stepsPerEpoch = Math.ceil(usable.length / rows);
   const { schedule, ...recipe } = recipeOf("head", settings, stepsPerEpoch);
-  const step = buildStep(graph, { ...recipe, parameters, logits: student.logits }, operators);
+  expectUpdates("head", recipe.accumulate, settings.headEpochs * stepsPerEpoch);
+  const unitAxes = unitAxesOf(head);
+  const step = buildStep(graph, { ...recipe, parameters, logits: student.logits, unitAxes }, operators);
   return {
     name: "head",
     step,

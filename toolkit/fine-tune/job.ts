@@ -2,9 +2,9 @@ import { withoutGradient } from "../autodiff/differentiate.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
 import { naturalSize } from "../export/source-model.ts";
-import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
+import { checkPictures } from "./check-pictures.ts";
 import { openContext, savedStage } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./events.ts";
@@ -18,7 +18,8 @@ import { settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Best, Stage } from "./stage.ts";
 import { graft, withWeights } from "./student.ts";
-import { teacherGraph } from "./teacher.ts";
+import { teacherOf } from "./teacher.ts";
+import type { Teacher } from "./teacher.ts";
 import type { Student } from "./student.ts";
 
 /** The best weights of a run so far, applied to the network they belong to. */
@@ -31,9 +32,10 @@ interface Candidate {
 export async function* job(options: FineTuneOptions, control: Control): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const settings = settle(options, naturalSize(options.source));
   const grafted = graft(options.source, options.dataset.classes, settings);
+  checkPictures(grafted, settings);
   checkDifferentiable(grafted, settings);
   const { teacher } = options;
-  const taught = teacher && teacherGraph(teacher, options.source, options.dataset.classes, settings);
+  const taught = teacher && teacherOf(teacher, options.source, options.dataset.classes, settings);
   const context = await openContext(options, control, settings, grafted);
   yield* introduce(context);
   const stages: StageResult[] = [];
@@ -51,7 +53,7 @@ async function* runStages(
   context: Context,
   grafted: Student,
   stages: StageResult[],
-  teacher: Graph | undefined,
+  teacher: Teacher | undefined,
 ): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const { options, settings, control } = context;
   const names = stagesOf(settings);
@@ -121,6 +123,10 @@ function* introduce(context: Context): Generator<FineTuneEvent> {
     yield note(
       "the model does not say how its inputs were normalised: assuming ImageNet's mean and std (--mean, --std)",
     );
+  }
+  if (settings.loss.name !== "cross-entropy" || options.teacher) {
+    const taught = options.teacher ? ` and ${options.teacher.name}'s answers` : "";
+    yield note(`trained on ${settings.loss.name}${taught}; the validation loss is cross-entropy`);
   }
   if (resumed) yield note(`going on from ${resumed.saved.stage} step ${resumed.saved.progress.step}`);
 }

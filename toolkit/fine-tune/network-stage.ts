@@ -8,6 +8,8 @@ import { restorable, restoreBatchNorm } from "../passes/restore-batch-norm.ts";
 import { trainingDropout } from "../passes/training-dropout.ts";
 import { measureChannels, withChannelStatistics } from "../train/channel-statistics.ts";
 import { buildStep, constantsAsInputs } from "../train/step.ts";
+import { unitAxesOf } from "../passes/unit-axes.ts";
+import { expectUpdates } from "./expect-updates.ts";
 import type { Platform } from "./platform.ts";
 import type { Photos } from "./photos.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
@@ -16,6 +18,7 @@ import type { Settings } from "./settings.ts";
 import { encodeGraph } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Student } from "./student.ts";
+import type { Teacher } from "./teacher.ts";
 
 /** Photos that are enough to estimate a channel's mean and variance. */
 const STATISTICS_PHOTOS = 256;
@@ -60,29 +63,35 @@ export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Sett
   return mode === "scratch" || batchSize >= BATCH_STATISTICS_FROM ? "batch" : "frozen";
 }
 
-/** The stage that trains every layer, towards the labels and the teacher's logits where there is one. */
+/**
+ * The stage that trains every layer, towards the labels and the teacher's logits where there is one.
+ * @throws E_SETTING where it ends before its first update
+ */
 export function networkStage(
   student: Student,
   settings: Settings,
   photos: Photos,
   classes: number,
-  teacher?: Graph,
+  teacher?: Teacher,
 ): Stage {
-  const { operators } = student;
+  // the student's own rule where both know an operator
+  const operators = teacher ? new Map([...teacher.operators, ...student.operators]) : student.operators;
   const form = batchNormForm(student.graph, settings);
   const { training, forward, statistics } = formsOf(student, form);
   const parameters = parametersOf(student.graph, operators);
   const { graph, masks } = trainingDropout(training, operators);
   const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
   const { schedule, ...recipe } = recipeOf("network", settings, stepsPerEpoch);
+  expectUpdates("network", recipe.accumulate, Math.min(settings.epochs * stepsPerEpoch, settings.maxSteps ?? Infinity));
   const step = buildStep(
-    teacher ? mergeTeacher(graph, teacher, { logits: student.logits }, operators).graph : graph,
+    teacher ? mergeTeacher(graph, teacher.graph, { logits: student.logits }, operators).graph : graph,
     {
       ...recipe,
       ...(teacher ? { loss: teachersLoss(settings) } : {}),
       parameters,
       logits: student.logits,
       rateFactors: rateFactors(depthsOf(student.graph, operators), settings.stemFactor),
+      unitAxes: unitAxesOf(student.graph),
       statistics,
     },
     operators,

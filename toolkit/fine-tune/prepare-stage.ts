@@ -58,7 +58,7 @@ export async function* prepareNetwork(student: Student, context: Context): Async
   if (settings.mode === "scratch") {
     yield note("starting from random weights");
     const fresh = withBatchNorm(student);
-    return { ...fresh, graph: reinitialise(fresh.graph, settings.seed) };
+    return { ...fresh, graph: reinitialise(fresh.graph, settings.seed, fresh.operators) };
   }
   const { student: unfolded, restored } = await unfold(student, settings, photos, options.platform);
   if (restored > 0)

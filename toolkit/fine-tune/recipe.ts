@@ -11,19 +11,8 @@ import type { Schedule } from "../schedules/schedule.ts";
 import type { StageName } from "./events.ts";
 import type { ScheduleChoice, Settings } from "./settings.ts";
 
-/** The losses that one label per photo can train a classifier with. */
-export const CLASSIFIER_LOSSES = [
-  "cross-entropy",
-  "focal",
-  "bce",
-  "focal-sigmoid",
-  "mse",
-  "l1",
-  "huber",
-  "smooth-l1",
-  "hinge",
-  "binary-hinge",
-] as const;
+/** The losses that one label per photo can train a classifier with, whose softmax is then served. Those of numbers, pairs and triplets are for `buildStep`. */
+export const CLASSIFIER_LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
 export type ClassifierLoss = (typeof CLASSIFIER_LOSSES)[number];
 
 /** How a stage is trained: what `buildStep` is given, and the schedule. */
@@ -95,10 +84,13 @@ function inUpdates(schedule: ScheduleChoice, updatesPerEpoch: number): ScheduleC
   return {
     ...schedule,
     ...Object.fromEntries(lengths),
-    ...(Array.isArray(milestones) ? { milestones: milestones.map(updates) } : {}),
+    ...(milestones === undefined ? {} : { milestones: [milestones].flat().map(updates) }),
     ...(schedule.name === "exponential" && factor !== undefined ? { factor: factor ** (1 / updatesPerEpoch) } : {}),
   };
 }
+
+/** What `namedSchedule` takes and settings of a run say. */
+const RESERVED = new Set(["rate", "warmUpSteps", "warmUpFrom"]);
 
 /**
  * Refuses what names and options cannot mean, before anything is read.
@@ -109,6 +101,16 @@ export function checkRecipe(settings: Settings): void {
   if (!CLASSIFIER_LOSSES.includes(loss.name)) {
     const expected = `expected one of ${CLASSIFIER_LOSSES.join(", ")}`;
     throw new ToolkitError("E_SETTING", `Cannot train a classifier with loss "${loss.name}": ${expected}`);
+  }
+  const own = Object.keys(settings.schedule).find((option) => RESERVED.has(option));
+  if (own !== undefined) {
+    throw new ToolkitError(
+      "E_SETTING",
+      `Cannot use schedule "${settings.schedule.name}" with ${own}: it is a setting of its own`,
+      {
+        hint: "rate and warmUpEpochs: --rate, --warm-up",
+      },
+    );
   }
   recipeOf(settings.mode === "frozen" ? "head" : "network", settings, 1);
 }

@@ -23,6 +23,7 @@ export interface FineTuneSettings {
   readonly epochs?: number;
   /** Epochs of the head in `staged`, on cached features; 30. */
   readonly headEpochs?: number;
+  /** Photos per step; 16. */
   readonly batchSize?: number;
   /** Peak learning rate of the stage that trains every layer; 1e-3 per 16 photos of a batch. In `frozen` mode, of the head; 1e-3. */
   readonly rate?: number;
@@ -62,13 +63,17 @@ export interface FineTuneSettings {
   /** Share of an epoch over which the rate rises to its peak; 0, in `scratch` 1. */
   readonly warmUpEpochs?: number;
   readonly seed?: number;
+  /** Side of the square that the network sees; the model's own, else 224. */
   readonly sizePx?: number;
+  /** Shorter side of a photo before the middle is cut out of it; sizePx * 256 / 224. */
   readonly resizePx?: number;
   /** Random crops and flips while training every layer. */
   readonly augment?: boolean;
-  /** Smallest share of a photo's area that a random crop keeps. */
+  /** Smallest share of a photo's area that a random crop keeps; 0.08. */
   readonly cropScale?: number;
+  /** Width of a hidden layer in the new head; 0 for none. */
   readonly hidden?: number;
+  /** Share of the features that the new head drops while it is trained; 0. */
   readonly dropout?: number;
   /** Node that is the head, where it is not found by itself. */
   readonly head?: string;

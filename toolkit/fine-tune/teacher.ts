@@ -2,18 +2,26 @@ import { ToolkitError } from "../errors.ts";
 import { normalisationOf, trunk } from "../export/source-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import type { Graph } from "../graph/ir.ts";
+import type { Operators } from "../graph/operator.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import type { Settings } from "./settings.ts";
 
+/** A network from pictures to logits, and the table that its operators stand in. */
+export interface Teacher {
+  readonly graph: Graph;
+  readonly operators: Operators;
+}
+
 /**
- * The graph of a teacher that a student's classes are compared with one by one, from pictures to logits.
+ * The teacher that a student's classes are compared with one by one, from pictures to logits.
  * @throws E_SETTING where it was trained on other classes or on pictures normalised in another way, or no stage would hear it
  */
-export function teacherGraph(
+export function teacherOf(
   teacher: SourceModel,
   student: SourceModel,
   classes: readonly string[],
   { mode }: Settings,
-): Graph {
+): Teacher {
   const refuse = (why: string, hint: string): never => {
     throw new ToolkitError("E_SETTING", `Cannot learn from the teacher ${teacher.name}: ${why}`, { hint });
   };
@@ -35,7 +43,7 @@ export function teacherGraph(
       "both read the same pictures: take a teacher that was trained from the same kind of network",
     );
   }
-  return graph;
+  return { graph, operators: teacher.operators ?? standardOperators };
 }
 
 /** Enough names to tell which classes are meant. */

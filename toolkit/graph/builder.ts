@@ -1,7 +1,7 @@
 import { ToolkitError } from "../errors.ts";
 import { isFloat, isTensor, readAttributes } from "./attributes.ts";
 import type { Attribute, Attributes, Dim, Graph, Node, TensorType, Value } from "./ir.ts";
-import { constantValue, GRADIENT_DOMAIN, operatorKey, valuesByName } from "./ir.ts";
+import { constantValue, GRADIENT_DOMAIN, MADE_UP_CONSTANT, operatorKey, valuesByName } from "./ir.ts";
 import type { InferInput, Operators } from "./operator.ts";
 import { float32, int64, scalar, toBytes } from "./tensor.ts";
 import type { DType, TensorData } from "./tensor.ts";
@@ -52,13 +52,13 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A constant; small unnamed ones of equal content are one value. */
+  /** A constant; small unnamed ones of equal content are one value. An unnamed one is never learnt, see `isMadeUp`. */
   constant(t: TensorData, name?: string): Value {
     const share = name === undefined && t.data.byteLength <= SHARED_CONSTANT_BYTES;
     const content = share ? `${t.dtype}[${t.shape.join()}]${toBytes(t.data).join()}` : "";
     const known = share ? this.#shared.get(content) : undefined;
     if (known) return known;
-    const value = this.#define(constantValue(name ?? this.fresh("const"), t));
+    const value = this.#define(constantValue(name ?? this.fresh(MADE_UP_CONSTANT), t));
     this.#constants.set(value.name, t);
     if (share) this.#shared.set(content, value);
     return value;

@@ -54,6 +54,14 @@ export interface Model {
 /** Domain of the gradient operators, which lowering replaces before a graph can run. */
 export const GRADIENT_DOMAIN = "onnx-graft";
 
+/** How the names begin of constants that no file had. */
+export const MADE_UP_CONSTANT = "onnx-graft.const";
+
+/** Whether a constant is one that the toolkit wrote without a name (axes, the taps of a Resize): such a one holds nothing that was learnt. */
+export function isMadeUp(name: string): boolean {
+  return name.startsWith(MADE_UP_CONSTANT);
+}
+
 /** The key of an operator in the tables: its type, with its domain before it where that is not the standard one. */
 export function operatorKey(op: { readonly op: string; readonly domain?: string }): string {
   return op.domain ? `${op.domain}.${op.op}` : op.op;

@@ -28,6 +28,11 @@ export function sameShape(a: readonly Dim[], b: readonly Dim[]): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** Whether at most one extent is other than 1, whatever the rank: [], [C], [C,1,1]. */
+export function isVector(shape: readonly Dim[]): boolean {
+  return shape.filter((dim) => dim !== 1).length <= 1;
+}
+
 /** An axis in 0..rank-1 from one that may count from the end. */
 export function normaliseAxis(axis: number, rank: number, where: string): number {
   if (axis < -rank || axis >= rank) {

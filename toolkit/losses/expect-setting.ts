@@ -16,8 +16,10 @@ const ranges: Readonly<Record<Range, (v: number) => boolean>> = {
  * @throws E_SETTING
  */
 export function expectSetting(loss: string, name: string, value: number | readonly number[], expected: Range): void {
-  const values = typeof value === "number" ? [value] : value;
-  const wrong = values.find((v) => !Number.isFinite(v) || !ranges[expected](v));
+  // a command line may hand in anything
+  const wrong = [value]
+    .flat()
+    .find((v: unknown) => typeof v !== "number" || !Number.isFinite(v) || !ranges[expected](v));
   if (wrong === undefined) return;
   throw new ToolkitError("E_SETTING", `Cannot make the loss "${loss}" with ${name} ${wrong}: expected ${expected}`);
 }

@@ -99,5 +99,14 @@ export function namedLoss(name: string, options: NamedLossOptions = {}): Loss {
       `Cannot give the loss "${name}" the setting ${foreign[0]}: it takes ${expected}`,
     );
   }
-  return entry.make(options);
+  return entry.make(listed(options));
+}
+
+/** A list of one may be written as its item. */
+function listed({ classWeights, posWeight, ...options }: NamedLossOptions): NamedLossOptions {
+  return {
+    ...options,
+    ...(classWeights === undefined ? {} : { classWeights: [classWeights].flat() }),
+    ...(posWeight === undefined ? {} : { posWeight: [posWeight].flat() }),
+  };
 }

@@ -6,8 +6,11 @@ import { evaluate } from "../operators/evaluate.ts";
 /** Shapes are short: anything longer is data, and not for this pass. */
 const LARGEST = 64;
 
+/** Sizes times a factor are computed in floating point, an extent at a time or for all axes. */
+const LARGEST_FLOAT = 8;
+
 const arithmetic: ReadonlySet<string> = new Set(
-  "Identity Squeeze Unsqueeze Reshape Add Sub Mul Div Cast Gather Concat ReduceProd Slice".split(" "),
+  "Identity Squeeze Unsqueeze Reshape Add Sub Mul Div Cast Floor Ceil Gather Concat ReduceProd Slice".split(" "),
 );
 
 /** The constant that a node of shape arithmetic makes, where everything it reads is known; undefined for any other node. */
@@ -32,5 +35,6 @@ function elementsOf(b: GraphBuilder, node: Node): readonly (TensorData | undefin
 }
 
 function isShort(t: TensorData): boolean {
+  if (t.dtype === "float32") return t.data.length <= LARGEST_FLOAT;
   return t.data.length <= LARGEST && (t.dtype === "int64" || t.dtype === "int32");
 }

@@ -49,6 +49,8 @@ function joins(a: readonly Dim[], b: readonly Dim[], axis: number): boolean {
 /** Where part `i` of joined extents begins and ends, counted from either side; undefined where unknown extents lie on both, or it is not known itself. */
 export function knownPart(extents: readonly Dim[], i: number): readonly [number, number?] | undefined {
   const [before, own, after] = [sumDims(extents.slice(0, i)), extents[i] ?? 0, sumDims(extents.slice(i + 1))];
+  // an empty part has no place that can be counted from the end
+  if (own === 0) return [0, 0];
   const start = typeof before === "number" ? before : undefined;
   const left = typeof after === "number" ? after : undefined;
   if (start !== undefined && typeof own === "number") return [start, start + own];

@@ -20,16 +20,28 @@ export function evaluate(op: string, inputs: Inputs, attrs: Attributes): TensorD
   return own ? own(inputs, reader) : move(op, inputs, reader);
 }
 
-/** A tensor of numbers, converted to `dtype` as ONNX's Cast does. */
+/** A tensor of numbers, converted to `dtype` as ONNX's Cast does; int64 and uint64 end at their largest, which no double is. */
 export function tensorOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData {
   const data = allocate(dtype, values.length);
   const integer = dtype !== "float32" && dtype !== "float64";
   for (const [i, value] of values.entries()) {
     const v = dtype === "bool" ? Number(value !== 0) : integer ? Math.trunc(value) : value;
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(v);
+    if (data instanceof BigInt64Array) data[i] = clamp(v, -(2n ** 63n), 2n ** 63n - 1n);
+    else if (data instanceof BigUint64Array) data[i] = clamp(v, 0n, 2n ** 64n - 1n);
     else data[i] = v;
   }
   return { dtype, shape, data };
+}
+
+function clamp(value: number, low: bigint, high: bigint): bigint {
+  const v = BigInt(value);
+  return v < low ? low : v > high ? high : v;
+}
+
+/** `tensorOf`, or undefined where an integer would have to hold what is not a finite number: the runtime decides what that gives. */
+function stored(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData | undefined {
+  const fits = dtype === "bool" || dtype.startsWith("float") || values.every(Number.isFinite);
+  return fits ? tensorOf(dtype, shape, values) : undefined;
 }
 
 /** A floating-point tensor as float32, any other as it is. */
@@ -59,7 +71,7 @@ function elementwise(f: (...values: number[]) => number, dtype?: DType): Evaluat
     );
     const columns = operands.map((t) => broadcast(t, shape));
     const values = Array.from({ length: sizeOf(shape) }, (_, i) => f(...columns.map((column) => column[i] ?? 0)));
-    return tensorOf(dtype ?? first.dtype, shape, values);
+    return stored(dtype ?? first.dtype, shape, values);
   };
 }
 
@@ -83,7 +95,7 @@ function reduceAll(f: (a: number, b: number) => number, start: number): Evaluato
     if (!t || !isInteger(t) || t.shape.length > 1) return undefined;
     if (axes && toNumbers(axes).length === 0 && attrs.int("noop_with_empty_axes", 0)) return t;
     const kept = attrs.int("keepdims", 1) ? t.shape.map(() => 1) : [];
-    return tensorOf(t.dtype, kept, [toNumbers(t).reduce(f, start)]);
+    return stored(t.dtype, kept, [toNumbers(t).reduce(f, start)]);
   };
 }
 
@@ -92,7 +104,7 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   Cast: ([t], attrs) => {
     const dtype = elementTypeOf(attrs.int("to", 1), "Cast");
     if (!t || dtype === "float16" || dtype === "bfloat16") return undefined;
-    return dtype === t.dtype ? t : dtype === "float32" ? asFloat32(t) : tensorOf(dtype, t.shape, toNumbers(t));
+    return dtype === t.dtype ? t : dtype === "float32" ? asFloat32(t) : stored(dtype, t.shape, toNumbers(t));
   },
   Shape: ([t], attrs) =>
     t && int64(t.shape.slice(attrs.int("start", 0), attrs.has("end") ? attrs.int("end", 0) : undefined)),

@@ -2,7 +2,8 @@ import type { InferInput, Operator } from "../graph/operator.ts";
 import type { TensorType, Value } from "../graph/ir.ts";
 import { countOf, expandLike, reshapeLike } from "./like.ts";
 
-function pooled({ input }: InferInput): readonly [TensorType] {
+/** One element for each map. */
+export function pooled({ input }: InferInput): readonly [TensorType] {
   const x = input(0);
   return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i < 2 ? dim : 1)) }];
 }

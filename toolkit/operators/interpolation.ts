@@ -1,3 +1,4 @@
+import { ToolkitError } from "../errors.ts";
 import type { AttributeReader } from "../graph/attributes.ts";
 import type { Matrix } from "./along-axis.ts";
 
@@ -51,6 +52,10 @@ function coordinate(mode: string, { input, output, scale }: ResizedAxis, row: nu
       return single(row / scale);
     case "align_corners":
       return output === 1 ? 0 : single((row * (input - 1)) / (output - 1));
+    case "half_pixel":
+      return single(middle - 0.5);
+    case "tf_half_pixel_for_nn":
+      return middle;
     case "pytorch_half_pixel":
       return output === 1 ? 0 : single(middle - 0.5);
     case "half_pixel_symmetric": {
@@ -59,7 +64,10 @@ function coordinate(mode: string, { input, output, scale }: ResizedAxis, row: nu
       return single(single((input / 2) * single(1 - rounding)) + (row + 0.5) / scale - 0.5);
     }
     default:
-      return single(middle - 0.5);
+      throw new ToolkitError(
+        "E_NO_GRADIENT",
+        `Cannot differentiate through "Resize" with coordinates "${mode}": expected those of ONNX without a region`,
+      );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Operator } from "../graph/operator.ts";
+import { pooled } from "./global-pool.ts";
 import { scalarLike } from "./like.ts";
 import { overPower, powerWithSign } from "./lp-norm.ts";
 import { slide } from "./window.ts";
@@ -28,7 +29,7 @@ export const lpPool: Operator = {
 /** y = (sum over the map of |x|^p)^(1/p) */
 export const globalLpPool: Operator = {
   type: "GlobalLpPool",
-  infer: ({ input }) => [{ ...input(0), shape: input(0).shape.map((dim, i) => (i < 2 ? dim : 1)) }],
+  infer: pooled,
   gradient: ({ b, x, y, dy, attrs }) => [
     () => {
       const p = attrs.int("p", 2);

@@ -21,7 +21,8 @@ function productShape(a: readonly Dim[], w: readonly Dim[], where: string): read
   return [...batch, ...(a.length === 1 ? [] : [rows]), ...(w.length === 1 ? [] : [columns])];
 }
 
-function transposed(b: GraphBuilder, v: Value): Value {
+/** The matrices of `v` with rows and columns exchanged. */
+export function transposed(b: GraphBuilder, v: Value): Value {
   const axes = v.shape.map((_, i) => i);
   return b.op("Transpose", [v], { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] });
 }

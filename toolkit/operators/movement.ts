@@ -1,6 +1,7 @@
 import { normaliseAxis } from "../graph/shape.ts";
 import type { AttributeReader } from "../graph/attributes.ts";
 import { sizeOf } from "../graph/tensor.ts";
+import { taken } from "./slice.ts";
 
 /** Where each element of the result lies in the operand; no `source` means they lie in the same order. */
 export interface Movement {
@@ -85,7 +86,9 @@ export const movements: Readonly<Record<string, (m: MovementInput) => Movement |
     const ranges = shape.map((dim) => Array.from({ length: dim }, (_, i) => i));
     for (const [k, raw] of axes.entries()) {
       const axis = normaliseAxis(raw, shape.length, "Slice");
-      ranges[axis] = sliceRange(shape[axis] ?? 1, starts[k] ?? 0, ends[k] ?? 0, ints(4)?.[k] ?? 1);
+      const step = ints(4)?.[k] ?? 1;
+      const { first, count } = taken({ start: starts[k] ?? 0, end: ends[k] ?? 0, step }, shape[axis] ?? 1);
+      ranges[axis] = Array.from({ length: count }, (_, i) => first + i * step);
     }
     const strides = stridesOf(shape);
     const source = ranges.reduce(
@@ -98,17 +101,6 @@ export const movements: Readonly<Record<string, (m: MovementInput) => Movement |
 
 function normaliseFlatten(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
-}
-
-function sliceRange(extent: number, start: number, end: number, step: number): number[] {
-  const clamp = (v: number, low: number, high: number): number => Math.min(Math.max(v < 0 ? v + extent : v, low), high);
-  const indices: number[] = [];
-  if (step > 0) {
-    for (let i = clamp(start, 0, extent); i < clamp(end, 0, extent); i += step) indices.push(i);
-  } else {
-    for (let i = clamp(start, 0, extent - 1); i > clamp(end, -1, extent - 1); i += step) indices.push(i);
-  }
-  return indices;
 }
 
 function stridesOf(shape: readonly number[]): number[] {

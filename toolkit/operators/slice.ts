@@ -9,11 +9,14 @@ import { offsetDim } from "./dims.ts";
 import { reshapeConstant } from "./like.ts";
 import { backwards, TO_THE_END } from "./pieces.ts";
 
-interface Cut {
-  readonly axis: number;
+interface Span {
   readonly start: number;
   readonly end: number;
   readonly step: number;
+}
+
+interface Cut extends Span {
+  readonly axis: number;
 }
 
 function cutsOf(rank: number, constant: (i: number) => TensorData | undefined): readonly Cut[] | undefined {
@@ -34,7 +37,7 @@ function cutsOf(rank: number, constant: (i: number) => TensorData | undefined): 
 }
 
 /** First index, and how many elements are taken, of a cut through a known extent. */
-function taken(cut: Cut, extent: number): { readonly first: number; readonly count: number } {
+export function taken(cut: Span, extent: number): { readonly first: number; readonly count: number } {
   const clamp = (v: number, low: number, high: number): number => Math.min(Math.max(v < 0 ? v + extent : v, low), high);
   if (cut.step > 0) {
     const first = clamp(cut.start, 0, extent);
@@ -51,10 +54,18 @@ function cutDim(cut: Cut, dim: Dim): Dim {
   if (step === -1 && start === -1 && end <= -TO_THE_END) return dim;
   if (step === 1 && start >= 0 && toEnd) return offsetDim(dim, -start);
   if (step === 1 && start >= 0 && end < 0) return offsetDim(dim, end - start);
-  if (step === 1 && start < 0 && toEnd) return -start;
-  if (step === 1 && start < 0 && end < 0) return end - start;
-  if (step === 1 && start >= 0) return end - start;
+  // counted from one side
+  if (step === 1 && (start >= 0 || end < 0 || toEnd)) {
+    const count = Math.max(0, (toEnd ? 0 : end) - start);
+    const reach = start < 0 ? -start : end;
+    if (count === 0 || reach <= atLeast(dim)) return count;
+  }
   return `slice(${dim},${start},${toEnd ? "" : end},${step})`;
+}
+
+/** What a named extent never falls below: a batch or a map may be of one element, and "(H+3)" is longer than 3. */
+function atLeast(dim: string): number {
+  return Math.max(1, Number(/^\(.*\+(\d+)\)$/.exec(dim)?.[1] ?? 1));
 }
 
 function sliced({ input, inputs, constant }: InferInput): readonly [TensorType] {

@@ -7,6 +7,20 @@ export function inverseDeviation(b: GraphBuilder, variance: Value, epsilon: numb
   return b.op("Reciprocal", [b.op("Sqrt", [b.op("Add", [variance, scalarLike(b, epsilon, variance)])])]);
 }
 
+interface Moments {
+  readonly mean: Value;
+  /** x less its mean. */
+  readonly centred: Value;
+  readonly variance: Value;
+}
+
+/** Mean and variance of x over `axes`, which stay with extent 1. */
+export function moments(b: GraphBuilder, x: Value, axes: readonly number[]): Moments {
+  const mean = b.op("ReduceMean", [x], { axes, keepdims: 1 });
+  const centred = b.op("Sub", [x, mean]);
+  return { mean, centred, variance: b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 }) };
+}
+
 /** x less its mean, over its deviation: `normal` in the shape of x, `inverse` with the axes it was taken over at extent 1. */
 interface Standardised {
   readonly normal: Value;
@@ -16,8 +30,7 @@ interface Standardised {
 
 /** (x - mean) / sqrt(variance + epsilon), with mean and variance over `axes`. */
 export function standardised(b: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Standardised {
-  const centred = b.op("Sub", [x, b.op("ReduceMean", [x], { axes, keepdims: 1 })]);
-  const variance = b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 });
+  const { centred, variance } = moments(b, x, axes);
   const inverse = inverseDeviation(b, variance, epsilon);
   return { normal: b.op("Mul", [centred, inverse]), inverse, axes };
 }

@@ -6,6 +6,7 @@ import type { DecayOptions } from "./weight-decay.ts";
 export interface AdadeltaOptions extends DecayOptions {
   /** Share of both averages that is kept at each step; 0.9. */
   readonly rho?: number;
+  /** Added under both roots; 1e-6. */
   readonly epsilon?: number;
 }
 

@@ -4,10 +4,11 @@ import { withDecay } from "./weight-decay.ts";
 import type { DecayOptions } from "./weight-decay.ts";
 
 export interface AdagradOptions extends DecayOptions {
-  /** The rate at step t (from 0) is divided by 1 + t * rateDecay. */
+  /** The rate at step t (from 0) is divided by 1 + t * rateDecay; 0. */
   readonly rateDecay?: number;
-  /** What the sum of squares starts as. */
+  /** What the sum of squares starts as; 0. */
   readonly accumulator?: number;
+  /** Added to the root that is divided by; 1e-10. */
   readonly epsilon?: number;
 }
 

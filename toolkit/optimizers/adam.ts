@@ -4,16 +4,17 @@ import { withDecay } from "./weight-decay.ts";
 import type { DecayOptions } from "./weight-decay.ts";
 
 export interface MomentOptions {
-  /** Share of the mean of the gradient that is kept at each step. */
+  /** Share of the mean of the gradient that is kept at each step; 0.9. */
   readonly beta1?: number;
-  /** Share of the mean of its square that is kept at each step. */
+  /** Share of the mean of its square that is kept at each step; 0.999. */
   readonly beta2?: number;
+  /** Added to what is divided by, so that it is never 0; 1e-8. */
   readonly epsilon?: number;
 }
 
 /** `decay` is L2 for `adam` and `amsgrad`, decoupled for `adamw`. */
 export interface AdamOptions extends MomentOptions, DecayOptions {
-  /** Divide by the largest second moment so far (Reddi et al. 2018). */
+  /** Divide by the largest second moment so far (Reddi et al. 2018); false. */
   readonly amsgrad?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { at, scalarSlot } from "./transform.ts";
 import type { Slot, Transform } from "./transform.ts";
 
 export interface AverageOptions {
-  /** Keep less at first: min(decay, (1 + t) / (10 + t)) at update t from 1, as TensorFlow's ExponentialMovingAverage. */
+  /** Keep less at first: min(decay, (1 + t) / (10 + t)) at update t from 1, as TensorFlow's ExponentialMovingAverage; false. */
   readonly warmUp?: boolean;
 }
 

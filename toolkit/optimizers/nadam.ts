@@ -6,7 +6,7 @@ import { withDecay } from "./weight-decay.ts";
 import type { DecayPlaceOptions } from "./weight-decay.ts";
 
 export interface NadamOptions extends MomentOptions, DecayPlaceOptions {
-  /** How quickly the momentum comes up to beta1. */
+  /** How quickly the momentum comes up to beta1; 0.004. */
   readonly momentumDecay?: number;
 }
 

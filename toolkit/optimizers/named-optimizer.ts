@@ -98,7 +98,12 @@ export function namedOptimizer(name: string, options: NamedOptimizerOptions = {}
       nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
     );
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      // a list of one may be written as its item
+      .map(([option, value]) => [option, option.endsWith("Exclude") ? [value].flat() : value]),
+  );
   for (const [option, value] of Object.entries(given)) check(found, option, value);
   const { clipNorm, clipValue, clipAdaptive, clipExclude = [], ...own }: NamedOptimizerOptions = given;
   return chain(

@@ -7,9 +7,11 @@ import type { DecayOptions } from "./weight-decay.ts";
 export interface RmspropOptions extends DecayOptions {
   /** Share of the mean of the squared gradient that is kept at each step; 0.99. */
   readonly alpha?: number;
+  /** Added to the root that is divided by; 1e-8. */
   readonly epsilon?: number;
+  /** Share of the velocity that is kept at each step; 0. */
   readonly momentum?: number;
-  /** Divide by the standard deviation instead of the root mean square (Graves 2013, equations 38 to 45). */
+  /** Divide by the standard deviation instead of the root mean square (Graves 2013, equations 38 to 45); false. */
   readonly centered?: boolean;
 }
 

@@ -5,9 +5,11 @@ import { withDecay } from "./weight-decay.ts";
 import type { DecayPlaceOptions } from "./weight-decay.ts";
 
 export interface SgdOptions extends DecayPlaceOptions {
+  /** Share of the velocity that is kept at each step; 0. */
   readonly momentum?: number;
-  /** Share of the gradient that the momentum leaves out from the second step on. */
+  /** Share of the gradient that the momentum leaves out from the second step on; 0. */
   readonly dampening?: number;
+  /** Look ahead along the velocity, in Nesterov's form; false. */
   readonly nesterov?: boolean;
 }
 

@@ -19,6 +19,8 @@ export interface UpdateInput {
   readonly rates: readonly Value[];
   /** What the loss of this batch was divided by, a scalar: how much the batch counts among others. */
   readonly divisor: Value;
+  /** The axis of a parameter, by its name, that counts units (output channels, rows of a dense layer); 0 where absent. */
+  readonly unitAxes?: ReadonlyMap<string, number>;
 }
 
 export interface Update {
@@ -37,12 +39,15 @@ export interface Transform {
 
 /** A stage without state that works parameter by parameter. */
 export function stateless(
-  update: (x: { b: GraphBuilder; param: Value; update: Value; rate: Value }) => Value,
+  update: (x: { b: GraphBuilder; param: Value; update: Value; rate: Value; unitAxis: number }) => Value,
 ): Transform {
   return {
     state: () => [],
-    apply: ({ b, params, updates, rates }) => ({
-      updates: updates.map((u, i) => update({ b, param: at(params, i), update: u, rate: at(rates, i) })),
+    apply: ({ b, params, updates, rates, unitAxes }) => ({
+      updates: updates.map((u, i) => {
+        const param = at(params, i);
+        return update({ b, param, update: u, rate: at(rates, i), unitAxis: unitAxes?.get(param.name) ?? 0 });
+      }),
       state: [],
     }),
   };

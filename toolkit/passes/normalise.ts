@@ -11,6 +11,7 @@ import { attention } from "./normalise/attention.ts";
 import { attributesToInputs } from "./normalise/attributes-to-inputs.ts";
 import { decompositions } from "./normalise/decompositions.ts";
 import { expansions } from "./normalise/expansions.ts";
+import { flatViews } from "./normalise/flat-views.ts";
 import { gemmHeads } from "./normalise/gemm-heads.ts";
 import { declaredBatch, declaredSize, imageInput, misfit, relaxInputs } from "./normalise/image-input.ts";
 import { inferenceForm } from "./normalise/inference-form.ts";
@@ -18,6 +19,7 @@ import { pads } from "./normalise/pad.ts";
 import { reductions } from "./normalise/reductions.ts";
 import { resizes } from "./normalise/resize.ts";
 import type { Rewrites } from "./normalise/rewrite.ts";
+import { withoutSequences } from "./normalise/sequences.ts";
 import { softmaxes } from "./normalise/softmax.ts";
 import { windows } from "./normalise/windows.ts";
 import { isKnown, walk } from "./normalise/walk.ts";
@@ -36,6 +38,7 @@ export const standardRewrites: Rewrites = {
   ...attributesToInputs,
   ...decompositions,
   ...expansions,
+  ...flatViews,
   ...inferenceForm,
   ...pads,
   ...reductions,
@@ -61,9 +64,10 @@ export interface NormaliseOptions {
  * batch "N" and picture extents "H" and "W" where the network allows it. Constants keep their names and orientation.
  * @throws E_MODEL_OP naming the first operator that is not supported, E_SHAPE where the graph does not fit its declared input
  */
-export function normalise(model: Model, options: NormaliseOptions = {}): Model {
+export function normalise(file: Model, options: NormaliseOptions = {}): Model {
   const { operators = standardOperators } = options;
   const rewrites = { ...standardRewrites, ...options.rewrites };
+  const model = withoutSequences(file);
   checkOperators(model, options);
   const kept = new Set(options.keep);
   const constants = new Map([...model.graph.constants].map(([name, t]) => [name, asSingle(t)]));
@@ -93,6 +97,7 @@ type Given = Pick<WalkOptions, "constants" | "rewrites" | "kept" | "operators">;
 
 interface Relaxed extends Walked {
   readonly batch: number | undefined;
+  readonly sequenceFirst?: boolean;
 }
 
 /** The graph for any number of pictures, or for the declared number where something depends on it. */
@@ -104,20 +109,23 @@ function relaxBatch(model: Model, given: Given): Relaxed {
   };
   if (batch === undefined) return literal();
   const inputs = relaxInputs(model.graph, { batch: true, size: false });
-  const any = attempt(() => walk(model, { ...given, inputs, batch }));
-  const fits =
-    any?.graph.outputs.every((v) => v.shape[0] === "N") &&
-    misfit(any.graph, { batch: 3 }, given.operators) === undefined;
-  return any && fits ? { ...any, batch } : literal();
+  for (const sequenceFirst of [false, true]) {
+    const any = attempt(() => walk(model, { ...given, inputs, batch, sequenceFirst }));
+    const fits =
+      any?.graph.outputs.every((v) => v.shape[0] === "N") &&
+      misfit(any.graph, { batch: 3 }, given.operators) === undefined;
+    if (any && fits) return { ...any, batch, sequenceFirst };
+  }
+  return literal();
 }
 
 /** The same for any picture size, where the network pools globally. */
 function relaxSize(model: Model, given: Given, declared: Relaxed): Walked {
   const size = declaredSize(model);
   if (size === undefined) return declared;
-  const { batch, shapes } = declared;
+  const { batch, sequenceFirst = false, shapes } = declared;
   const inputs = relaxInputs(model.graph, { batch: batch !== undefined, size: true });
-  const any = attempt(() => walk(model, { ...given, inputs, batch, declared: shapes }));
+  const any = attempt(() => walk(model, { ...given, inputs, batch, sequenceFirst, declared: shapes }));
   const sameBatch = any?.graph.outputs.every((v, i) => v.shape[0] === declared.graph.outputs[i]?.shape[0]);
   return any && sameBatch && otherSizeMisfit(any.graph, size, given.operators) === undefined ? any : declared;
 }
@@ -145,10 +153,10 @@ function attempt<T>(f: () => T): T | undefined {
 }
 
 /** The nodes of a model as its file has it whose operators are not supported. */
-export function unsupportedOperators({ graph }: Model, options: NormaliseOptions = {}): readonly Node[] {
+export function unsupportedOperators(model: Model, options: NormaliseOptions = {}): readonly Node[] {
   const { operators = standardOperators } = options;
   const rewrites = { ...standardRewrites, ...options.rewrites };
-  return graph.nodes.filter((node) => !isKnown(node, rewrites, operators));
+  return withoutSequences(model).graph.nodes.filter((node) => !isKnown(node, rewrites, operators));
 }
 
 function checkOperators(model: Model, options: NormaliseOptions): void {

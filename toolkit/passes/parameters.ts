@@ -1,4 +1,4 @@
-import { operatorKey } from "../graph/ir.ts";
+import { isMadeUp, operatorKey } from "../graph/ir.ts";
 import type { Graph, Node } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import type { TensorData } from "../graph/tensor.ts";
@@ -43,7 +43,8 @@ const CHANCE = 4;
 /**
  * Names of the float constants that training changes, from the stem to the head: the weights that an operator declares, and the constants that Add,
  * Mul and Concat join to a value behind the first weight. Of the latter single numbers (epsilons, temperatures, attention's scale), masks (two values,
- * or not finite) and padding (one value joined by Concat) are not learnt, nor is anything in front of the first weight (mean and deviation of pictures).
+ * or not finite) and padding (one value joined by Concat) are not learnt, nor is anything in front of the first weight (mean and deviation of pictures),
+ * nor what `normalise` made up (the taps of a Resize).
  */
 export function parametersOf(graph: Graph, operators: Operators = standardOperators): readonly string[] {
   return [...weightRoles(graph, operators).keys()];
@@ -82,6 +83,8 @@ function weightsByNode(graph: Graph, operators: Operators): readonly Weights[] {
   const roots = new Map([...graph.constants.keys()].map((name) => [name, name]));
   /** Zeros that have a picture's batch, see the rewriting of Expand: a constant plus those is that constant, repeated. */
   const zeros = new Set<string>();
+  /** Constants that are repeated for every picture, or to a shape: a token may hold zeros at first. */
+  const repeated = new Set<string>();
   /** Values that depend on a weight and on the picture. */
   const trained = new Set<string>();
   return graph.nodes.map((node) => {
@@ -90,10 +93,11 @@ function weightsByNode(graph: Graph, operators: Operators): readonly Weights[] {
     const root = repeats(node, zeros) ? given.find((name) => name !== undefined) : given[0];
     if (root !== undefined && !node.domain && (MOVING.has(node.op) || repeats(node, zeros))) {
       for (const v of node.outputs) roots.set(v.name, root);
+      if (node.op === "Expand" || repeats(node, zeros)) repeated.add(root);
       return new Map();
     }
     const depends = node.inputs.some((v) => v && trained.has(v.name));
-    const weights = weightsOf(node, given, depends, graph, operators);
+    const weights = weightsOf(node, given, { depends, repeated }, graph, operators);
     if (depends || weights.size > 0) for (const v of node.outputs) trained.add(v.name);
     return weights;
   });
@@ -108,10 +112,16 @@ function repeats({ op, inputs }: Node, zeros: ReadonlySet<string>): boolean {
   return op === "Add" && inputs.some((v) => v && zeros.has(v.name));
 }
 
+interface Before {
+  /** Whether the node reads what a weight and the picture made. */
+  readonly depends: boolean;
+  readonly repeated: ReadonlySet<string>;
+}
+
 function weightsOf(
   node: Node,
   given: readonly (string | undefined)[],
-  depends: boolean,
+  { depends, repeated }: Before,
   graph: Graph,
   operators: Operators,
 ): Weights {
@@ -121,8 +131,8 @@ function weightsOf(
   const weights = new Map<string, WeightRole>();
   for (const [i, name] of given.entries()) {
     const t = graph.constants.get(name ?? "");
-    if (name === undefined || t?.dtype !== "float32") continue;
-    const found = slots.includes(i) ? isWeight(node, t) : joins && isJoined(node, t);
+    if (name === undefined || t?.dtype !== "float32" || isMadeUp(name)) continue;
+    const found = slots.includes(i) ? isWeight(node, t) : joins && isJoined(node, t, repeated.has(name));
     if (found) weights.set(name, { op: key, input: i });
   }
   return weights;
@@ -133,9 +143,11 @@ function isWeight({ op }: Node, t: TensorData): boolean {
   return op !== "InstanceNormalization" || t.data.length === 1 || new Set<unknown>(t.data).size > 1;
 }
 
-function isJoined({ op }: Node, t: TensorData): boolean {
+/** One value joined by Concat is a class token that training began with, where it is [1,T,D] repeated for every picture; else padding. */
+function isJoined({ op }: Node, t: TensorData, isRepeated: boolean): boolean {
   const { length } = t.data;
   const values = new Set<unknown>(t.data);
   const isMask = (values.size === 2 && length > CHANCE) || !(t.data as Float32Array).every(Number.isFinite);
-  return length > 1 && !isMask && !(op === "Concat" && values.size === 1);
+  const isToken = isRepeated && t.shape.length === 3;
+  return length > 1 && !isMask && !(op === "Concat" && values.size === 1 && !isToken);
 }

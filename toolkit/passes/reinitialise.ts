@@ -1,7 +1,10 @@
 import type { Graph, Node } from "../graph/ir.ts";
 import { fillNormal, fillUniform, hashText } from "../graph/random.ts";
-import { sizeOf } from "../graph/tensor.ts";
+import type { Operators } from "../graph/operator.ts";
+import { isVector } from "../graph/shape.ts";
+import { sizeOf, toNumbers } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
+import { operators as standardOperators } from "../operators/index.ts";
 import { weightRoles } from "./parameters.ts";
 import type { WeightRole } from "./parameters.ts";
 
@@ -11,15 +14,15 @@ const DEVIATION = 0.02;
 
 /**
  * The same architecture with random weights: convolutions normal with variance 2 / fan-out (He et al. 2015, section 2.2), dense layers uniform within
- * 1 / sqrt(fan-in), norms the identity, biases 0, embeddings and tokens normal with deviation 0.02 (Dosovitskiy et al. 2021). The same seed and names give
- * the same weights.
+ * 1 / sqrt(fan-in), norms the identity, biases 0, embeddings and tokens normal with deviation 0.02 (Dosovitskiy et al. 2021). What a weight is to an operator of the user's own is not known:
+ * it is normal with the mean and deviation (0.02 at least) of the elements it had. The same seed and names give the same weights.
  */
-export function reinitialise(graph: Graph, seed: number): Graph {
+export function reinitialise(graph: Graph, seed: number, operators: Operators = standardOperators): Graph {
   const constants = new Map(graph.constants);
   for (const node of graph.nodes) {
     for (const [name, t] of freshWeights(node, graph, seed)) constants.set(name, t);
   }
-  for (const [name, role] of weightRoles(graph)) {
+  for (const [name, role] of weightRoles(graph, operators)) {
     const t = constants.get(name);
     const data = t && t === graph.constants.get(name) ? freshElements(t, role, seed, hashText(name)) : undefined;
     if (t && data) constants.set(name, { ...t, data });
@@ -51,19 +54,29 @@ function freshWeights(node: Node, graph: Graph, seed: number): readonly (readonl
 /** Elements of a weight that no convolution, Gemm or BatchNormalization reads. */
 function freshElements(t: TensorData, { op, input }: WeightRole, seed: number, stream: number): Float32Array {
   const size = sizeOf(t.shape);
-  const isVector = t.shape.filter((extent) => extent > 1).length <= 1;
   if (op === "MatMul" || op === "Einsum" || op === "ConvTranspose") {
     const bound = 1 / Math.sqrt(t.shape.at(-2) ?? 1);
     return fillUniform(size, seed, stream, -bound, bound);
   }
   if (op === "PRelu") return new Float32Array(size).fill(PRELU_SLOPE);
-  if (op === "Gather" || op === "Concat" || (op === "Add" && !isVector)) {
+  if (op === "Gather" || op === "Concat" || (op === "Add" && !isVector(t.shape))) {
     return fillNormal(size, seed, stream, 0, DEVIATION);
   }
-  const scales = op === "Mul" || (op.endsWith("Normalization") && input === 1);
+  const isNorm = op === "InstanceNormalization" || op === "LayerNormalization";
+  const scales = op === "Mul" || (isNorm && input === 1);
   // 1 and 0 throughout are an InstanceNormalization without weights, see parametersOf
   if (op === "InstanceNormalization") return fillNormal(size, seed, stream, scales ? 1 : 0, DEVIATION);
-  return new Float32Array(size).fill(scales ? 1 : 0);
+  if (scales || op === "Add" || op === "LayerNormalization") return new Float32Array(size).fill(scales ? 1 : 0);
+  return alike(t, seed, stream);
+}
+
+/** Normal with the mean and deviation of the elements of `t`. */
+function alike(t: TensorData, seed: number, stream: number): Float32Array {
+  const elements = toNumbers(t);
+  const size = Math.max(1, elements.length);
+  const mean = elements.reduce((sum, v) => sum + v, 0) / size;
+  const variance = elements.reduce((sum, v) => sum + (v - mean) ** 2, 0) / size;
+  return fillNormal(elements.length, seed, stream, mean, Math.max(DEVIATION, Math.sqrt(variance)));
 }
 
 function filled(value: number): (t: TensorData) => Float32Array {

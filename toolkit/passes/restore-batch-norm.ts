@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
-import { consumers, valuesByName } from "../graph/ir.ts";
+import { consumers, isMadeUp, valuesByName } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import { float32 } from "../graph/tensor.ts";
@@ -49,6 +49,7 @@ export function restorable(graph: Graph, { asked = false }: RestorableOptions = 
       node.op === "Conv" &&
       !node.domain &&
       !isPoint(node) &&
+      !isMadeUp(node.inputs[1]?.name ?? "") &&
       !head.includes(node) &&
       !normed.has(node.outputs[0]?.name),
   );

@@ -110,7 +110,10 @@ export function namedSchedule(name: string, options: NamedScheduleOptions): Sche
       nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
     );
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const given = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    // a list of one may be written as its item
+    .map(([option, value]) => [option, option === "milestones" ? [value].flat() : value] as const);
   for (const [option, value] of given) check(found, option, value);
   const {
     rate,

@@ -7,7 +7,7 @@ import type { Operators } from "../graph/operator.ts";
 import { globalNorm } from "../optimizers/global-norm.ts";
 
 /** Names of the second forward pass begin with this. */
-const PREFIX = "sharpness/";
+const PREFIX = "step/sharpness/";
 /** What the gradient's norm is held above. */
 const LEAST_NORM = 1e-12;
 

@@ -1,5 +1,6 @@
 import { differentiate } from "../autodiff/differentiate.ts";
 import { ToolkitError } from "../errors.ts";
+import { elementTypeNumber } from "../graph/element-type.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
@@ -27,6 +28,8 @@ export interface StepSettings {
   readonly statistics?: readonly BatchStatistics[];
   /** Share of the new value in a running average: PyTorch's `momentum`, 1 minus ONNX's. */
   readonly averageShare?: number;
+  /** The axis of a parameter that counts its units, which `adaptiveClip` holds one by one; 0 where absent. See `unitAxesOf`. */
+  readonly unitAxes?: ReadonlyMap<string, number>;
   /** Update the parameters at every so many steps, to the mean gradient of all their samples; 1 by default. Schedules then count updates: see `perUpdate`. */
   readonly accumulate?: number;
   /** Keep an exponential moving average of the parameters too, with this share of it kept at each update. */
@@ -49,7 +52,7 @@ export interface Step {
   readonly averages: ReadonlyMap<string, string>;
 }
 
-/** Names of a step graph's inputs and outputs beside the images and the state: a model's own "weight" or "loss" must not meet them. */
+/** Names of a step graph's inputs and outputs beside the images and the weights; slots begin with "step/" as well. A model's own "weight" or "loss" must not meet them. */
 export const STEP = {
   target: "step/target",
   weight: "step/weight",
@@ -84,7 +87,7 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
   const rate = u.input(STEP.rate, "float32", []);
   const params = parameters.map((name) => valueOf(u, name));
   const optimizer = wholeOptimizer(settings);
-  const slots = optimizer.state(params);
+  const slots = optimizer.state(params).map(asState);
   const update = optimizer.apply({
     b: u,
     params,
@@ -92,14 +95,25 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
     state: slots.map((s) => u.input(s.name, s.dtype, s.shape)),
     rates: parameters.map((name) => rateFor(u, rate, settings.rateFactors?.get(name) ?? 1)),
     divisor: valueOf(u, STEP.divisor),
+    ...(settings.unitAxes ? { unitAxes: settings.unitAxes } : {}),
   });
   const next = new Map<string, Value>();
   for (const [i, p] of params.entries()) next.set(p.name, u.op("Add", [p, update.updates[i]]));
   for (const [i, s] of slots.entries()) next.set(s.name, update.state[i] as Value);
-  for (const s of statistics) for (const [name, v] of runningAverages(u, s, averageShare)) next.set(name, v);
-  const averages = settings.averageDecay === undefined ? [] : parameters.map((p) => [p, averageName(p)] as const);
+  for (const s of statistics) for (const [name, v] of runningAverages(u, s, averageShare, next)) next.set(name, v);
+  const averages =
+    settings.averageDecay === undefined ? [] : parameters.map((p) => [p, slotName(averageName(p))] as const);
   const outputs = finish(u, lossValue, logits, next);
   return { ...outputs, initial: startOf(open.values, slots), parameters, averages: new Map(averages) };
+}
+
+/** The state that holds a slot: a model's own "momentum/w" must not meet it. */
+function slotName(name: string): string {
+  return `step/${name}`;
+}
+
+function asState(slot: Slot): Slot {
+  return { ...slot, name: slotName(slot.name) };
 }
 
 /** The optimizer with what the settings put around it: averages are of the weights after each update. */
@@ -158,26 +172,30 @@ function rateFor(b: GraphBuilder, rate: Value, factor: number): Value {
 
 /**
  * Running mean and variance after one batch: (1 - share) * before + share * batch, the variance unbiased (times n / (n - 1)), as PyTorch keeps them.
+ * A batch of one value per channel (one picture, maps of one pixel) has the variance 0, taken as it is (n / max(n - 1, 1), as TensorFlow does), where
+ * PyTorch refuses to train: such batches carry nothing through the norm, and their running variance shrinks.
+ * `next` holds what a layer that is used more than once has made of them before.
  */
 export function runningAverages(
   b: GraphBuilder,
   s: BatchStatistics,
   share: number,
+  next: ReadonlyMap<string, Value> = new Map(),
 ): readonly (readonly [string, Value])[] {
-  const blend = (name: string, now: Value): Value =>
-    b.op("Add", [b.op("Mul", [valueOf(b, name), b.scalar(1 - share)]), b.op("Mul", [now, b.scalar(share)])]);
-  const size = b.op("Cast", [b.op("Size", [valueOf(b, s.input)])], { to: FLOAT });
-  const channels = b.op("Cast", [b.op("Size", [valueOf(b, s.mean)])], { to: FLOAT });
+  const blend = (name: string, now: Value): Value => {
+    const before = next.get(name) ?? valueOf(b, name);
+    return b.op("Add", [b.op("Mul", [before, b.scalar(1 - share)]), b.op("Mul", [now, b.scalar(share)])]);
+  };
+  const size = b.op("Cast", [b.op("Size", [valueOf(b, s.input)])], { to: elementTypeNumber("float32") });
+  const channels = b.op("Cast", [b.op("Size", [valueOf(b, s.mean)])], { to: elementTypeNumber("float32") });
   const count = b.op("Div", [size, channels]);
-  const unbiased = b.op("Mul", [valueOf(b, s.variance), b.op("Div", [count, b.op("Sub", [count, b.scalar(1)])])]);
+  const others = b.op("Max", [b.op("Sub", [count, b.scalar(1)]), b.scalar(1)]);
+  const unbiased = b.op("Mul", [valueOf(b, s.variance), b.op("Div", [count, others])]);
   return [
     [s.runningMean, blend(s.runningMean, valueOf(b, s.mean))],
     [s.runningVariance, blend(s.runningVariance, unbiased)],
   ];
 }
-
-/** ONNX's number for float32. */
-const FLOAT = 1;
 
 function finish(
   b: GraphBuilder,

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 SIZE, RESIZE, BATCH = 224, 256, 16
 FROZEN = {"epochs": 30, "rate": 1e-3}
-FULL = {"epochs": 10, "rate": 3e-3, "momentum": 0.9, "crop": 0.35, "stem": 0.1}
+FULL = {"epochs": 5, "rate": 3e-3, "momentum": 0.9, "crop": 0.35, "stem": 0.003}
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 WORD = 0xFFFFFFFF
 

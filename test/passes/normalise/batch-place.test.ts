@@ -10,6 +10,12 @@ describe("passes/normalise/batch-place", () => {
     assert.deepEqual(placeBatch(["N*5", 8], [5, 1, 8], 1), [5, -1, 8]);
   });
 
+  it("reads the rows of a matrix as pictures first, or as the sequence first", () => {
+    assert.deepEqual(placeBatch(["N*64", 8], [4, 16, 8], 1), [-1, 16, 8]);
+    assert.deepEqual(placeBatch(["N*64", 8], [4, 16, 8], 1, true), [4, -1, 8]);
+    assert.deepEqual(placeBatch(["N*5", 8], [5, 1, 8], 1, true), [5, -1, 8]);
+  });
+
   it("does so for files of more pictures", () => {
     assert.deepEqual(placeBatch([5, "N", 8], [5, 6, 4], 3), [5, -1, 4]);
     assert.deepEqual(placeBatch(["N", 5, 4], [15, 4], 3), [-1, 4]);

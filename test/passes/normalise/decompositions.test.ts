@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "../../../toolkit/graph/ir.ts";
 import { differentiate } from "../../../toolkit/autodiff/differentiate.ts";
+import { float32, toNumbers } from "../../../toolkit/graph/tensor.ts";
 import { operators } from "../../../toolkit/operators/index.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
 import { parametersOf } from "../../../toolkit/passes/parameters.ts";
+import { runGraph } from "../../support/run-graph.ts";
 import { random, rawModel } from "../raw-model.ts";
 import type { RawModel } from "../raw-model.ts";
 import { oneNode, sameAfter } from "./one-node.ts";
@@ -49,6 +51,15 @@ describe("passes/normalise/decompositions", () => {
     await sameAfter(
       oneNode(23, [2, 3, 5], ["RMSNormalization", ["x", "s"], ["y"], { axis: 1 }], { s: random([3, 5], 6) }),
     );
+  });
+
+  it("writes the remainder of floating point out, which has the divisor's sign", async () => {
+    const model = oneNode(13, [4], ["Mod", ["x", "by"], ["y"]], { by: float32([4], [0.75, -0.75, 0.75, -0.75]) });
+    const { graph } = normalise(rawModel(model));
+    const y = (await runGraph(graph, new Map([["x", float32([4], [2, 2, -2, -2])]]))).get("y");
+    assert.deepEqual(y && toNumbers(y), [0.5, -0.25, 0.25, -0.5]);
+    const exact = oneNode(13, [4], ["Mod", ["x", "by"], ["y"], { fmod: 1 }], model.constants);
+    assert.deepEqual(await sameAfter(exact), ["Mod"]);
   });
 
   it("writes MeanVarianceNormalization out, over all pictures or over the maps of each", async () => {

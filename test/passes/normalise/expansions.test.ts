@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { int64 } from "../../../toolkit/graph/tensor.ts";
+import { float32, int64 } from "../../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../../toolkit/graph/tensor.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
 import { runGraph } from "../../support/run-graph.ts";
@@ -100,5 +100,77 @@ describe("passes/normalise/expansions", () => {
       };
       assert.equal(difference(alone, part), 0);
     }
+  });
+
+  it("fills a shape that is computed from the batch so that the batch stays known, whatever the file's precision", async () => {
+    const half = { dtype: "float16", shape: [1], data: Uint16Array.of(0x3e00) } as const;
+    const filled = (batch: number | string, value: TensorData): ReturnType<typeof rawModel> =>
+      rawModel({
+        ...rest,
+        inputs: { x: [batch, 2, 4, 4] },
+        nodes: [
+          ["Shape", ["x"], ["shape"]],
+          ["Slice", ["shape", "zero", "one"], ["rows"]],
+          ["Concat", ["rows", "two", "one"], ["wanted"], { axis: 0 }],
+          ["ConstantOfShape", ["wanted"], ["tokens"], { value }],
+          ["Reshape", ["x", "map"], ["flat"]],
+          ["Concat", ["tokens", "flat"], ["y"], { axis: 2 }],
+        ],
+        constants: { ...rest.constants, zero: int64([0]) },
+      });
+    for (const batch of ["batch", 1]) {
+      const { graph } = normalise(filled(batch, half));
+      assert.deepEqual(graph.outputs[0]?.shape.slice(0, 2), ["N", 2]);
+      const y = (await runGraph(graph, feeds)).get("y");
+      assert.deepEqual(y?.shape, [3, 2, 17]);
+      assert.equal(y?.data[17], 1.5);
+    }
+    await normaliseChecked(filled("batch", float32([1], [1.5])), feeds);
+  });
+
+  it("fills a shape in single precision where the batch is not the first of its extents", async () => {
+    const half = { dtype: "float16", shape: [1], data: Uint16Array.of(0x3e00) } as const;
+    const model = rawModel({
+      ...rest,
+      inputs: { x: ["batch", 2, 4, 4] },
+      nodes: [
+        ["Shape", ["x"], ["shape"]],
+        ["Slice", ["shape", "zero", "one"], ["rows"]],
+        ["Concat", ["two", "rows"], ["wanted"], { axis: 0 }],
+        ["ConstantOfShape", ["wanted"], ["fill"], { value: half }],
+        ["Transpose", ["x"], ["columns"], { perm: [2, 3, 1, 0] }],
+        ["Add", ["columns", "fill"], ["y"]],
+      ],
+      constants: { ...rest.constants, zero: int64([0]) },
+    });
+    const y = (await runGraph(normalise(model).graph, feeds)).get("y");
+    assert.deepEqual(y?.shape, [4, 4, 2, 3]);
+    assert.ok(Math.abs(Number(y?.data[0]) - Number(x.data[0]) - 1.5) < 1e-6);
+  });
+
+  it("keeps the batch of what is expanded to the shape of another value, or to the file's own number of pictures", async () => {
+    const lengths = rawModel({
+      ...rest,
+      inputs: { x: ["batch", 2, 4, 4] },
+      nodes: [
+        ["ReduceL2", ["x"], ["length"], { axes: [3] }],
+        ["Shape", ["x"], ["wanted"]],
+        ["Expand", ["length", "wanted"], ["lengths"]],
+        ["Div", ["x", "lengths"], ["y"]],
+      ],
+    });
+    assert.deepEqual((await normaliseChecked(lengths, feeds)).outputs[0]?.shape, ["N", "H", "W", 4]);
+    const literal = rawModel({
+      ...rest,
+      inputs: { x: [1, 2, 4, 4] },
+      nodes: [
+        ["Reshape", ["x", "rows"], ["parts"]],
+        ["ReduceSum", ["parts", "two"], ["sum"]],
+        ["Expand", ["sum", "wanted"], ["y"]],
+      ],
+      constants: { ...rest.constants, rows: int64([2, 4, 4]), wanted: int64([2, 4, 3]) },
+    });
+    const graph = await normaliseChecked(literal, new Map([["x", random([1, 2, 4, 4], 2)]]));
+    assert.deepEqual(graph.outputs[0]?.shape.slice(1), [4, 3]);
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { int64 } from "../../../toolkit/graph/tensor.ts";
 import type { Graph } from "../../../toolkit/graph/ir.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
 import { random, rawModel } from "../raw-model.ts";
@@ -50,5 +51,21 @@ describe("passes/normalise with constants to keep", () => {
     assert.deepEqual(names(normalise(shared).graph), ["b", "b2", "w"]);
     assert.deepEqual(names(normalise(shared, { keep: ["b"] }).graph), ["b", "w"]);
     assert.deepEqual(names(normalise(shared, { keep: ["b", "b2"] }).graph), ["b", "b2", "w"]);
+  });
+
+  it("keeps a table whose entries are read more than once: they are trained as one", () => {
+    const biased = (places: readonly number[]): ReturnType<typeof rawModel> =>
+      rawModel({
+        opset: 13,
+        inputs: { x: [2, 4] },
+        constants: { table: random([3, 4], 1), places: int64(places) },
+        nodes: [
+          ["Gather", ["table", "places"], ["bias"]],
+          ["Add", ["x", "bias"], ["y"]],
+        ],
+        outputs: ["y"],
+      });
+    assert.deepEqual(names(normalise(biased([2, 2])).graph), ["places", "table"]);
+    assert.deepEqual(names(normalise(biased([2, 0])).graph), ["bias"]);
   });
 });

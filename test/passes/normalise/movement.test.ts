@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { float32, int64, scalar, tensor } from "../../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../../toolkit/graph/tensor.ts";
-import type { Attributes } from "../../../toolkit/graph/ir.ts";
+import type { Attributes, Graph } from "../../../toolkit/graph/ir.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
-import { rawModel } from "../raw-model.ts";
-import { sameAfter } from "./one-node.ts";
+import { runGraph } from "../../support/run-graph.ts";
+import { random, rawModel } from "../raw-model.ts";
+import { oneNode, sameAfter } from "./one-node.ts";
 
 interface Form {
   readonly type: string;
@@ -107,6 +108,20 @@ const forms: Readonly<Record<string, Form>> = {
 };
 
 describe("passes/normalise: operators that move elements", () => {
+  const squeezed = (shape: readonly (number | string)[]): Graph =>
+    normalise(rawModel(oneNode(13, shape, ["Squeeze", ["x"], ["y"]]))).graph;
+
+  it("writes out which axes a Squeeze drops, so that a batch of one picture stays", async () => {
+    const graph = squeezed(["batch", 3, 1, 1]);
+    assert.deepEqual(graph.outputs[0]?.shape, ["N", 3]);
+    const y = (await runGraph(graph, new Map([["x", random([1, 3, 1, 1])]]))).get("y");
+    assert.deepEqual(y?.shape, [1, 3]);
+  });
+
+  it("refuses a Squeeze of extents that are not known", () => {
+    assert.throws(() => squeezed(["batch", 3, "rows"]), /it drops the axes of extent 1/);
+  });
+
   for (const [name, { type, since = 7, until = 23, x = [2, 3], constants = {}, attrs = {}, ...form }] of Object.entries(
     forms,
   )) {

@@ -113,4 +113,10 @@ describe("passes/normalise/resize", () => {
     };
     refused({ coordinate_transformation_mode: "tf_crop_and_resize", axes: [0, 1, 2, 3] }, /a region of some axes/);
   });
+
+  it("refuses coordinates that are not ONNX's", () => {
+    const attrs = { coordinate_transformation_mode: "quarter_pixel" };
+    const model = rawModel(resize(13, { scales: factors(1, 1, 2, 2) }, attrs));
+    assert.throws(() => normalise(model), { code: "E_MODEL_OP", message: /coordinates "quarter_pixel"/ });
+  });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "../../../toolkit/graph/ir.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
+import { restorable } from "../../../toolkit/passes/restore-batch-norm.ts";
 import { random, rawModel } from "../raw-model.ts";
 import type { RawModel } from "../raw-model.ts";
 import { oneNode, sameAfter } from "./one-node.ts";
@@ -25,6 +26,22 @@ describe("passes/normalise/windows", () => {
     });
   }
 
+  it("makes no layer of that convolution: a depthwise network beside it still counts as folded", () => {
+    const weights = { w: random([3, 1, 3, 3]), v: random([3, 1, 3, 3], 2), b: random([3], 3), c: random([3], 4) };
+    const restorableWith = (attrs: Attributes): readonly string[] => {
+      const conv = { group: 3, pads: [1, 1, 1, 1] };
+      const nodes: RawModel["nodes"] = [
+        ["Conv", ["x", "w", "b"], ["first"], conv],
+        ["AveragePool", ["first"], ["mean"], attrs],
+        ["Conv", ["mean", "v", "c"], ["y"], conv],
+      ];
+      const model = rawModel({ opset: 19, inputs: { x: maps }, constants: weights, nodes, outputs: ["y"] });
+      return restorable(normalise(model).graph).map((v) => v.name);
+    };
+    assert.deepEqual(restorableWith({ kernel_shape: [3, 2] }), ["first", "y"]);
+    assert.deepEqual(restorableWith(dilated), ["first", "y"]);
+  });
+
   for (const count_include_pad of [0, 1]) {
     for (const opset of [10, 17, 19, 22]) {
       it(`keeps AveragePool of opset ${opset} with ceil_mode and count_include_pad ${count_include_pad}`, async () => {
@@ -48,6 +65,11 @@ describe("passes/normalise/windows", () => {
   it("keeps MaxPool with ceil_mode and dilations of opsets 10 to 22", async () => {
     const attrs = { kernel_shape: [3, 2], strides: [2, 3], dilations: [2, 1], ceil_mode: 1, pads: [1, 0, 1, 1] };
     for (const opset of [10, 12, 22]) assert.deepEqual(await sameAfter(pool("MaxPool", opset, attrs)), ["MaxPool"]);
+  });
+
+  it("drops the order of indices that a MaxPool does not give out", () => {
+    const attrs = { kernel_shape: [2, 2], storage_order: 1 };
+    assert.deepEqual(normalise(rawModel(pool("MaxPool", 11, attrs))).graph.nodes[0]?.attrs, { kernel_shape: [2, 2] });
   });
 
   it("writes the ceil_mode of LpPool (opset 18) as padding, and moves the elements of its dilated windows together", async () => {

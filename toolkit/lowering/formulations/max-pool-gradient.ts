@@ -19,7 +19,9 @@ const scattered: Formulation = {
   serves: ({ target, x }) => target.provider === "cpu" && x(1).dtype === "float32",
   write: ({ b, x, attrs }) => {
     const flat = (v: Value): Value => b.op("Reshape", [v, b.ints([-1])]);
-    const [, indices] = b.ops("MaxPool", [x(1)], attrs.all, { outputCount: 2 });
+    // places count row by row here, whatever the forward node gives to others
+    const { storage_order: _, ...window } = attrs.all;
+    const [, indices] = b.ops("MaxPool", [x(1)], window, { outputCount: 2 });
     if (!indices) return [];
     const zeros = b.op("Expand", [scalarLike(b, 0, x(1)), shapeValue(b, flat(x(1)))]);
     const sum = b.op("ScatterElements", [zeros, flat(indices), flat(x(0))], { axis: 0, reduction: "add" });

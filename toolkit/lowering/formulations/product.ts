@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/ir.ts";
+import { transposed } from "../../operators/mat-mul.ts";
 import type { Site } from "../formulation.ts";
 
 /** Providers whose FusedMatMul reads a transposed operand in place; it has float32 kernels only. */
@@ -13,10 +14,5 @@ export function product(b: GraphBuilder, { target }: Site, left: Value, right: V
     const attrs = { transA: turn === "left" ? 1 : 0, transB: turn === "right" ? 1 : 0 };
     return b.op("FusedMatMul", [left, right], attrs, { domain: "com.microsoft" });
   }
-  return b.op("MatMul", turn === "left" ? [turned(b, left), right] : [left, turned(b, right)]);
-}
-
-function turned(b: GraphBuilder, v: Value): Value {
-  const axes = v.shape.map((_, i) => i);
-  return b.op("Transpose", [v], { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] });
+  return b.op("MatMul", turn === "left" ? [transposed(b, left), right] : [left, transposed(b, right)]);
 }

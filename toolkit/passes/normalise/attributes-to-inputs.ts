@@ -1,6 +1,7 @@
 import { scalar } from "../../graph/tensor.ts";
-import type { Value } from "../../graph/ir.ts";
+import type { Dim, Value } from "../../graph/ir.ts";
 import { normaliseAxis } from "../../graph/shape.ts";
+import { shareBeside } from "./batch-place.ts";
 import { attributesWithout, constantInts, refuse } from "./rewrite.ts";
 import type { Rewrite, Rewrites, Rewriting } from "./rewrite.ts";
 
@@ -13,7 +14,10 @@ export const attributesToInputs: Rewrites = {
     const [min, max] = [bound("min"), bound("max")];
     return r.emit("Clip", max ? [r.input(0), min, max] : min ? [r.input(0), min] : [r.input(0)]);
   },
-  Squeeze: axesToInput("Squeeze"),
+  Squeeze: (r) => {
+    if (r.attrs.has("axes") || r.inputs[1]) return axesToInput("Squeeze")(r);
+    return r.emit("Squeeze", [r.input(0), r.b.ints(axesOfExtentOne(r))]);
+  },
   Unsqueeze: axesToInput("Unsqueeze"),
   ReduceSum: axesToInput("ReduceSum"),
   Slice: (r) => {
@@ -53,6 +57,16 @@ function axesToInput(op: string): Rewrite {
     const axes = r.attrs.has("axes") ? r.b.ints(r.attrs.ints("axes", [])) : r.inputs[1];
     return r.emit(op, axes ? [r.input(0), axes] : [r.input(0)], attributesWithout(r.node.attrs, "axes"));
   };
+}
+
+/** The axes that a Squeeze without axes drops. The batch is not among them, whatever number of pictures it will be. */
+function axesOfExtentOne(r: Rewriting): readonly number[] {
+  const { shape } = r.input(0);
+  const declared = r.declaredShape(0);
+  const open = (dim: Dim, i: number): boolean =>
+    typeof dim === "string" && shareBeside(dim) === undefined && (typeof declared[i] === "string" || declared[i] === 1);
+  if (shape.some(open)) refuse(r, "it drops the axes of extent 1, and extents are not known here");
+  return shape.flatMap((dim, i) => (dim === 1 ? [i] : []));
 }
 
 /** Sizes of equal parts, the last one smaller where they do not divide the extent (opset 18). */

@@ -12,12 +12,14 @@ interface Place {
 /**
  * A Reshape target that a file for a fixed number of pictures gives as numbers, with -1 where it holds the pictures: [5,N,8] to [5,2,4] of one picture
  * is [5,-1,4]. The batch keeps its place among the elements; where it may join either neighbour it joins what is split behind it
- * (heads of attention), else the rows before it. Undefined where no extent can hold it, or where it stays the first.
+ * (heads of attention), else the rows before it. Rows of a matrix may also be joined from [sequence, pictures]; `sequenceFirst` takes them so.
+ * Undefined where no extent can hold it, or where it stays the first.
  */
 export function placeBatch(
   shape: readonly Dim[],
   target: readonly Dim[],
   batch: number,
+  sequenceFirst = false,
 ): readonly number[] | undefined {
   const from = shape.findIndex((dim) => typeof dim === "string");
   const share = shareBeside(shape[from]);
@@ -33,15 +35,17 @@ export function placeBatch(
   const inner = new Set([sizeOf(right), sizeOf(right) * share]);
   const places = wanted.flatMap((extent, axis) => placesOf(extent, axis, wanted, batch, inner));
   const isSplit = (place: Place): boolean => place.behind > right.length;
+  const isMatrix = shape.length === 2 && from === 0;
   const best =
     places.find(({ rest }) => rest === 1) ??
+    (isMatrix && sequenceFirst ? places.find(({ axis }) => axis === wanted.length - 2) : undefined) ??
     places.find((place) => place.axis === wanted.length - place.behind && isSplit(place)) ??
     places[0];
   return best && wanted.with(best.axis, -1);
 }
 
 /** 4 of "N*4", 1 of "N". */
-function shareBeside(dim: Dim | undefined): number | undefined {
+export function shareBeside(dim: Dim | undefined): number | undefined {
   const product = /^N(?:\*(\d+))?$/.exec(String(dim));
   return product ? Number(product[1] ?? 1) : undefined;
 }

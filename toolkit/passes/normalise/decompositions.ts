@@ -1,6 +1,7 @@
 import type { Value } from "../../graph/ir.ts";
 import { normaliseAxis } from "../../graph/shape.ts";
 import { elementTypeNumber } from "../../graph/element-type.ts";
+import { moments } from "../../operators/standardised.ts";
 import { attributesWithout, refuse } from "./rewrite.ts";
 import type { Rewrites, Rewriting } from "./rewrite.ts";
 
@@ -19,28 +20,22 @@ export const decompositions: Rewrites = {
     return r.emit("Add", [rest.reduce((sum, v) => r.b.op("Add", [sum, v]), first), last]);
   },
   GroupNormalization: groupNormalization,
+  Mod: (r) => {
+    const [a, b] = [r.input(0), r.input(1)];
+    if (a.dtype !== "float32" || r.attrs.int("fmod", 0) === 1) return r.emit("Mod", r.inputs, r.node.attrs);
+    // the remainder with the divisor's sign, which runtimes have for integers only
+    const rest = r.b.op("Mod", [a, b], { fmod: 1 });
+    const differs = r.b.op("Less", [r.b.op("Mul", [rest, b]), r.b.scalar(0)]);
+    return r.emit("Where", [differs, r.b.op("Add", [rest, b]), rest]);
+  },
   LayerNormalization: (r) => r.emit("LayerNormalization", r.inputs, attributesWithout(r.node.attrs, "stash_type"), 1),
   MeanVarianceNormalization: meanVarianceNormalization,
   RMSNormalization: rmsNormalization,
 };
 
-interface Moments {
-  readonly mean: Value;
-  /** x less its mean. */
-  readonly centred: Value;
-  readonly variance: Value;
-}
-
-/** Mean and variance of x over `axes`, which stay with extent 1. */
-function moments({ b }: Rewriting, x: Value, axes: readonly number[]): Moments {
-  const mean = b.op("ReduceMean", [x], { axes, keepdims: 1 });
-  const centred = b.op("Sub", [x, mean]);
-  return { mean, centred, variance: b.op("ReduceMean", [b.op("Mul", [centred, centred])], { axes, keepdims: 1 }) };
-}
-
 /** (x - mean) / (deviation + 1e-9) over `axes`: ONNX's function body of MeanVarianceNormalization. */
 function meanVarianceNormalization(r: Rewriting): readonly Value[] {
-  const { centred, variance } = moments(r, r.input(0), r.attrs.ints("axes", [0, 2, 3]));
+  const { centred, variance } = moments(r.b, r.input(0), r.attrs.ints("axes", [0, 2, 3]));
   return r.emit("Div", [centred, r.b.op("Add", [r.b.op("Sqrt", [variance]), r.b.scalar(1e-9)])]);
 }
 
@@ -82,7 +77,7 @@ function groupNormalization(r: Rewriting): readonly Value[] {
   const channels = x.shape[1];
   if (typeof channels !== "number") refuse(r, "the number of channels is not known");
   const flat = b.op("Reshape", [x, b.ints([0, groups, -1])]);
-  const { mean, variance } = moments(r, flat, [2]);
+  const { mean, variance } = moments(b, flat, [2]);
   const deviation = b.op("Sqrt", [b.op("Add", [variance, b.scalar(r.attrs.float("epsilon", 1e-5))])]);
   const ones = x.shape.slice(2).map(() => 1);
   // [N,G,1] to [N,C,1,1]: repeated over the channels of a group, without the map's extents in any constant

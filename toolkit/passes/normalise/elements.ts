@@ -1,7 +1,7 @@
 import { readAttributes } from "../../graph/attributes.ts";
 import type { AttributeReader } from "../../graph/attributes.ts";
 import type { Attributes, Dim, TensorType } from "../../graph/ir.ts";
-import { multiplyDims } from "../../graph/shape.ts";
+import { multiplyDims, sameShape } from "../../graph/shape.ts";
 import { movements } from "../../operators/movement.ts";
 
 /** An integer tensor as far as it follows from shapes: numbers, and names of extents. */
@@ -52,19 +52,28 @@ function arithmetic(f: (a: number, b: number) => number, symbolic?: (a: Dim, b: 
   return ({ inputs, unknown }: ElementsInput): Elements | undefined =>
     pairwise(inputs, (p, q) => {
       if (p === undefined || q === undefined) return unknown();
-      return typeof p === "number" && typeof q === "number" ? f(p, q) : (symbolic?.(p, q) ?? unknown());
+      if (typeof p !== "number" || typeof q !== "number") return symbolic?.(p, q) ?? unknown();
+      const result = f(p, q);
+      // a division by 0 is the runtime's to refuse
+      return Number.isFinite(result) ? result : unknown();
     });
 }
 
-/** Element by element; a single one goes with each of the other's. */
+/** Element by element; a single one goes with each of the other's. Other broadcasting is no shape arithmetic. */
 function pairwise(
   [a, b]: readonly (Elements | undefined)[],
   f: (p: Dim | undefined, q: Dim | undefined) => Dim,
 ): Elements | undefined {
   if (!a || !b) return undefined;
-  const longer = b.elements.length > a.elements.length || b.shape.length > a.shape.length ? b : a;
+  const whole = sameShape(a.shape, b.shape) || repeats(b, a) ? a : repeats(a, b) ? b : undefined;
+  if (!whole) return undefined;
   const at = (t: Elements, i: number): Dim | undefined => t.elements[t.elements.length === 1 ? 0 : i];
-  return { shape: longer.shape, elements: longer.elements.map((_, i) => f(at(a, i), at(b, i))) };
+  return { shape: whole.shape, elements: whole.elements.map((_, i) => f(at(a, i), at(b, i))) };
+}
+
+/** Whether `one` is a single element that goes with each of `all` and leaves its shape as it is. */
+function repeats(one: Elements, all: Elements): boolean {
+  return one.elements.length === 1 && one.shape.length <= all.shape.length;
 }
 
 const rules: Readonly<Record<string, (input: ElementsInput) => Elements | undefined>> = {
@@ -76,7 +85,7 @@ const rules: Readonly<Record<string, (input: ElementsInput) => Elements | undefi
   Size: ({ types }) => types[0] && { shape: [], elements: [multiplyDims(types[0].shape)] },
   Cast: ({ inputs }) => inputs[0],
   Concat: ({ types, inputs, unknown }) => {
-    if (inputs.every((t) => t === undefined)) return undefined;
+    if (inputs.every((t) => t === undefined) || inputs.some((t) => t && t.shape.length !== 1)) return undefined;
     const parts = types.map((type, i) => {
       const length = type?.shape.length === 1 ? type.shape[0] : undefined;
       return inputs[i]?.elements ?? (typeof length === "number" ? Array.from({ length }, unknown) : undefined);
@@ -93,7 +102,8 @@ const rules: Readonly<Record<string, (input: ElementsInput) => Elements | undefi
       return differ ? 0 : unknown();
     }),
   Where: ({ inputs: [condition, yes, no], unknown }) => {
-    if (!condition || !yes || !no || yes.shape.join() !== no.shape.join()) return undefined;
+    if (!condition || !yes || !no || !sameShape(yes.shape, no.shape)) return undefined;
+    if (!sameShape(condition.shape, yes.shape) && !repeats(condition, yes)) return undefined;
     const chosen = (i: number): Dim | undefined => {
       const c = condition.elements[condition.elements.length === 1 ? 0 : i];
       return typeof c === "number" ? (c === 0 ? no : yes).elements[i] : undefined;

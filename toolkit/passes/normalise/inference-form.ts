@@ -54,7 +54,7 @@ export const inferenceForm: Rewrites = {
     const target = r.elements(1);
     if (r.opset >= 14 && r.attrs.int("allowzero", 0) && target?.includes(0) !== false)
       refuse(r, "allowzero with an extent of 0");
-    const written = target && writeTarget(r.input(0).shape, target, r.batch);
+    const written = target && writeTarget(r, target);
     if (!written) return r.emit("Reshape", [r.input(0), r.input(1)]);
     const { shape } = r.input(0);
     if (written.length === shape.length && sameShape(resolve(shape, written), shape)) return [r.input(0)];
@@ -71,12 +71,10 @@ function coversMap(r: Rewriting): boolean {
 }
 
 /** A Reshape target as constants: 0 for an extent that stays in place, -1 for at most one that follows from the others. */
-function writeTarget(
-  shape: readonly Dim[],
-  target: readonly Dim[],
-  batch: number | undefined,
-): readonly number[] | undefined {
-  const placed = batch === undefined ? undefined : placeBatch(shape, target, batch);
+function writeTarget(r: Rewriting, target: readonly Dim[]): readonly number[] | undefined {
+  const { batch, sequenceFirst } = r;
+  const { shape } = r.input(0);
+  const placed = batch === undefined ? undefined : placeBatch(shape, target, batch, sequenceFirst);
   if (placed) return placed;
   const written = target.map((dim, i) => {
     const keepsBatch = i === 0 && typeof shape[0] === "string" && dim === batch;

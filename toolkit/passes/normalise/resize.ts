@@ -48,10 +48,22 @@ function ofOpset10(r: Rewriting, scales: readonly number[]): readonly Value[] {
   return r.emit("Resize", [grown, undefined, r.b.floats(shrinks)], down);
 }
 
+const COORDINATES = new Set([
+  "align_corners",
+  "asymmetric",
+  "half_pixel",
+  "half_pixel_symmetric",
+  "pytorch_half_pixel",
+  "tf_crop_and_resize",
+  "tf_half_pixel_for_nn",
+]);
+
 /** Opset 18 added axes, antialiasing and a policy for the aspect ratio, 19 symmetric coordinates. */
 function ofOpset11(r: Rewriting): readonly Value[] {
+  const coordinates = r.attrs.string("coordinate_transformation_mode", "half_pixel");
+  if (!COORDINATES.has(coordinates)) refuse(r, `coordinates "${coordinates}" are not ONNX's`);
   const attrs = attributesWithout(r.node.attrs, "axes", "antialias", "keep_aspect_ratio_policy");
-  if (r.attrs.string("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") {
+  if (coordinates === "tf_crop_and_resize") {
     if (r.attrs.has("axes")) refuse(r, "a region of some axes came with opset 18");
     return r.emit("Resize", r.inputs, attrs);
   }

@@ -7,6 +7,7 @@ import { toNumbers } from "../../graph/tensor.ts";
 
 /** What the rewriting of one node may look at. It emits nodes of opset 17 and answers with the values that stand for the node's outputs. */
 export interface Rewriting {
+  /** Its constants without a name are never learnt; `name` makes one that may be. */
   readonly b: GraphBuilder;
   /** The node as the file has it. */
   readonly node: Node;
@@ -14,6 +15,8 @@ export interface Rewriting {
   readonly opset: number;
   /** The number of pictures a file with a fixed batch declares; its dimension is "N" here. */
   readonly batch: number | undefined;
+  /** Whether rows of a matrix are joined from [sequence, pictures] where they may be: see `placeBatch`. */
+  readonly sequenceFirst: boolean;
   /** Names of the constants that must stay as they are. */
   readonly kept: ReadonlySet<string>;
   /** The inputs of the new graph. */

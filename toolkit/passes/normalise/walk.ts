@@ -24,6 +24,8 @@ export interface WalkOptions {
   /** Constants that nothing is computed from ahead of time. */
   readonly kept: ReadonlySet<string>;
   readonly batch: number | undefined;
+  /** How the rows of a matrix are read that a file for a fixed number of pictures splits again: see `placeBatch`. */
+  readonly sequenceFirst?: boolean;
   /** Shapes at the declared picture size by the file's names, once they are known. */
   readonly declared?: ReadonlyMap<string, readonly Dim[]>;
 }
@@ -115,7 +117,7 @@ class Walk {
   }
 
   #rewriting(node: Node): Rewriting {
-    const { batch, declared, kept } = this.#options;
+    const { batch, sequenceFirst = false, declared, kept } = this.#options;
     // what a rewrite emits is a standard operator, whatever it stands for
     const { domain: _domain, ...plain } = node;
     const where = describeNode(node);
@@ -130,6 +132,7 @@ class Walk {
       node,
       opset: this.#model.opsets.get("") ?? 1,
       batch,
+      sequenceFirst,
       kept,
       pictures: this.#options.inputs,
       inputs,
@@ -159,7 +162,7 @@ class Walk {
     const constants = inputs.map((v) => v && this.#b.constantOf(v));
     const all = inputs.length > 0 && inputs.every((v, i) => !v || constants[i]);
     // a weight that is only turned or reshaped stays the file's own, under its name: `gemmHeads` reads through a Transpose
-    const weight = RESHAPING.has(op) && this.#isWeight(inputs[0]);
+    const weight = (RESHAPING.has(op) || tiesEntries(op, constants[1])) && this.#isWeight(inputs[0]);
     const kept = inputs.some((v) => v && this.#options.kept.has(v.name));
     if (all && !weight && !kept) return evaluate(op, constants, attrs);
     const known = this.#infer(op, attrs, inputs, outputs[0]?.name ?? op);
@@ -203,6 +206,11 @@ const resultTypes: Readonly<Record<string, DType>> = { Shape: "int64", Size: "in
 /** Whether elements are numbers that shapes may be made of, or comparisons of such. */
 function isWhole(t: { readonly dtype: DType } | undefined): boolean {
   return t !== undefined && (t.dtype.startsWith("int") || t.dtype === "bool");
+}
+
+/** Whether a Gather reads an entry of its table twice, as position biases do: such a table is trained as one. */
+function tiesEntries(op: string, indices: TensorData | undefined): boolean {
+  return op === "Gather" && indices !== undefined && new Set(toNumbers(indices)).size < indices.data.length;
 }
 
 /** Gives each output the name the file has for it, wherever the value is read. */

@@ -10,7 +10,11 @@ import type { Rewrites, Rewriting } from "./rewrite.ts";
 /** Pools and transposed convolutions whose windows are given in ways that opset 17 lacks, or by the extents they should have. */
 export const windows: Rewrites = {
   Conv: (r) => r.emit("Conv", r.inputs, withoutDilatedSame(r, r.input(1).shape.slice(2))),
-  MaxPool: (r) => r.emit("MaxPool", r.inputs, withoutDilatedSame(r, r.attrs.ints("kernel_shape", []))),
+  MaxPool: (r) => {
+    const attrs = withoutDilatedSame(r, r.attrs.ints("kernel_shape", []));
+    const hasIndices = r.node.outputs.length > 1;
+    return r.emit("MaxPool", r.inputs, hasIndices ? attrs : attributesWithout(attrs, "storage_order"));
+  },
   ConvTranspose: (r) => {
     const automatic = r.attrs.string("auto_pad", "NOTSET").startsWith("SAME");
     if (!automatic && !r.attrs.has("output_shape")) return r.emit("ConvTranspose", r.inputs, r.node.attrs);
