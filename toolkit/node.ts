@@ -142,6 +142,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     seed: settings.seed ?? 0,
     ...(validationShare === undefined ? {} : { validationShare }),
   };
+  const taughtBy = typeof teacher === "string" ? await openModel(teacher, { cacheFolder }) : teacher;
   const dataset = typeof data === "string" ? await readDataset(data, split) : data;
   const settled = settle(settings, naturalSize(source));
   const folder = out === undefined ? undefined : await openRunFolder(out, { resume: resume ?? false });
@@ -158,7 +159,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     source,
     dataset,
     platform,
-    ...(teacher === undefined ? {} : { teacher: typeof teacher === "string" ? await openModel(teacher) : teacher }),
+    ...(taughtBy ? { teacher: taughtBy } : {}),
     ...(resume === undefined ? {} : { resume }),
     ...(signal ? { signal } : {}),
   });
@@ -169,7 +170,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
       model: source.name,
       trainImages: dataset.train.length,
       validationImages: dataset.validation.length,
-      settings: plainSettings(settled),
+      settings: { ...plainSettings(settled), ...(taughtBy ? { teacher: taughtBy.name } : {}) },
       versions: { "onnx-graft": VERSION, node: process.versions.node },
     },
     mistakes: { samples: dataset.validation, decoder },

@@ -34,6 +34,15 @@ describe("report/chart", () => {
     assert.deepEqual(runCharts({ ...report, stages: [], steps: [] }), []);
   });
 
+  it("runCharts() says so where training and validation are scored by different losses", () => {
+    const names = (settings: Readonly<Record<string, string>>): unknown =>
+      runCharts({ ...exampleReport(), settings })[1]?.series.map((s) => s.name);
+    assert.deepEqual(names({ loss: "cross-entropy" }), ["training", "validation"]);
+    assert.deepEqual(names({ loss: "focal:gamma=2" }), ["training (focal)", "validation (cross-entropy)"]);
+    const taught = { loss: "cross-entropy", teacher: "big" };
+    assert.deepEqual(names(taught), ["training (cross-entropy and teacher)", "validation (cross-entropy)"]);
+  });
+
   it("runCharts() thins a long run to means, keeping its level", () => {
     const steps = Array.from({ length: 100_001 }, (_, i) => ({ step: i, loss: i % 2, rate: 1 }));
     const points = runCharts({ ...exampleReport(), steps })[2]?.series[0]?.points ?? [];

@@ -31,6 +31,7 @@ export function runCharts(report: RunReport): Chart[] {
     return rule;
   });
   const rules = starts.length > 1 ? starts : [];
+  const names = lossNames(report.settings);
   const byEpoch = { xLabel: "epoch", wholeX: true, rules };
   const byStep = { xLabel: "step", wholeX: true, rules: [], percent: false };
   const charts: Chart[] = [
@@ -48,8 +49,8 @@ export function runCharts(report: RunReport): Chart[] {
       ...byEpoch,
       percent: false,
       series: present([
-        { name: "training", tone: "train", points: curve("trainLoss") },
-        { name: "validation", tone: "validation", points: curve("loss") },
+        { name: names.training, tone: "train", points: curve("trainLoss") },
+        { name: names.validation, tone: "validation", points: curve("loss") },
       ]),
     },
     {
@@ -68,6 +69,19 @@ export function runCharts(report: RunReport): Chart[] {
     },
   ];
   return charts.filter((chart) => chart.series.length > 0);
+}
+
+/** What the two losses are, where they are not the same one: validation is always scored by cross-entropy. */
+function lossNames({ loss = "cross-entropy", teacher }: RunReport["settings"]): {
+  training: string;
+  validation: string;
+} {
+  if (loss === "cross-entropy" && teacher === undefined) return { training: "training", validation: "validation" };
+  const own = String(loss).split(":")[0] ?? "";
+  return {
+    training: `training (${own}${teacher === undefined ? "" : " and teacher"})`,
+    validation: "validation (cross-entropy)",
+  };
 }
 
 /** One sentence that says what the chart shows, for those who do not see it. */
