@@ -33,7 +33,7 @@ export interface LoadedGraph {
 /** A lowered graph on the CPU, to be run more than once; it is checked first. */
 export async function loadGraph(graph: Graph): Promise<LoadedGraph> {
   const bytes = encodeModel({ graph: checkGraph(graph), opsets, metadata: new Map() });
-  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const run = async (feeds: ReadonlyMap<string, TensorData>): Promise<ReadonlyMap<string, TensorData>> => {
     const tensors = graph.inputs.map((v) => {
       const t = feeds.get(v.name);
