@@ -88,5 +88,6 @@ function strangerReason(file: string): string {
 }
 
 function failing(name: string, error: unknown): GoldenCase {
-  return { name, run: () => Promise.reject(error instanceof Error ? error : new Error(errorMessage(error))) };
+  const fail = (): Promise<never> => Promise.reject(error instanceof Error ? error : new Error(errorMessage(error)));
+  return { name, run: fail, runWith: fail };
 }

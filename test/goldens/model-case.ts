@@ -6,7 +6,7 @@ import { operatorKey } from "../../toolkit/graph/ir.ts";
 import type { Graph, Model, Value } from "../../toolkit/graph/ir.ts";
 import { sizeOf, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
-import { lower } from "../../toolkit/lowering/lower.ts";
+import { lower, lowerWithForms } from "../../toolkit/lowering/lower.ts";
 import { readModelFile } from "../../toolkit/onnx/read-file.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
@@ -32,10 +32,15 @@ type Tensors = ReadonlyMap<string, TensorData>;
 
 /** The comparison of `path`.onnx with `path`.json: output, loss, gradients, running statistics. `name` is what it is called. */
 export function modelCase(name: string, path: string, provider: Provider = "cpu"): GoldenCase {
-  return { name, run: () => compareModel(path, provider) };
+  return {
+    name,
+    run: async () => void (await compareModel(path, provider)),
+    runWith: (form) => compareModel(path, provider, form),
+  };
 }
 
-async function compareModel(path: string, provider: Provider): Promise<void> {
+/** Whether it was compared: where a formulation is forced that serves nowhere, it is not. */
+async function compareModel(path: string, provider: Provider, form?: string): Promise<boolean> {
   const golden = readGolden(`${path}.json`);
   const model = await readModelFile(`${path}.onnx`);
   const names = Object.keys(golden.gradients);
@@ -44,11 +49,15 @@ async function compareModel(path: string, provider: Provider): Promise<void> {
   const forward = golden.bn === "train" ? batchNormTraining(inference) : { graph: inference, statistics: [] };
   const used = names.filter((name) => isUsed(name, forward.graph, model));
   const back = backward(forward.graph, forward.statistics, golden, used, model);
-  const results = await run(back.graph, new Map([...feeds, ...back.feeds]), provider);
+  const all = new Map([...feeds, ...back.feeds]);
+  const forced = form === undefined ? {} : { forced: form };
+  const lowered = lowerWithForms(back.graph, { provider, dims: boundDims(back.graph, all), ...forced });
+  if (form !== undefined && !lowered.forms.has(form)) return false;
+  const results = await runGraph(lowered.graph, all);
   const expected = expectedOf(golden);
   const actual = new Map([...back.outputs].map(([what, v]) => [what, results.get(v)]));
   if (golden.outputEval) {
-    const asItStands = await run(inference, feeds, provider);
+    const asItStands = await runGraph(lower(inference, { provider, dims: boundDims(inference, feeds) }), feeds);
     actual.set("outputEval", asItStands.get(inference.outputs[0]?.name ?? ""));
   }
   const tolerance = isNetwork(golden, model) ? NETWORK_TOLERANCE : OPERATOR_TOLERANCE;
@@ -59,6 +68,7 @@ async function compareModel(path: string, provider: Provider): Promise<void> {
   const scale = Math.max(...names.map((n) => norm(toNumbers(expected.get(`gradient of "${n}"`) as TensorData))));
   const deviations = [...expected].map(([what, t]) => relativeError(what, actual.get(what), t, tolerance, scale));
   report([...deviations, ...sumOfProducts(golden, actual.get("output"), tolerance)]);
+  return true;
 }
 
 /** A file as an exporter wrote it, one that is trained with labels, or more than a minimal graph is a whole network. */
@@ -143,11 +153,6 @@ function isUsed(name: string, graph: Graph, { graph: file }: Model): boolean {
     if (passes && node.inputs.some((v) => v && reached.has(v.name))) for (const v of node.outputs) reached.add(v.name);
   }
   return reached.has(graph.outputs[0]?.name ?? "");
-}
-
-async function run(graph: Graph, feeds: Tensors, provider: Provider): Promise<Tensors> {
-  const lowered = lower(graph, { provider, dims: boundDims(graph, feeds) });
-  return runGraph(lowered, feeds);
 }
 
 /** The extents behind symbolic names, from what is fed. */

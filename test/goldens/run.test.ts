@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { formulationNames } from "../../toolkit/lowering/formulations.ts";
 import { fixture, readJson, readTensor } from "../support/fixtures.ts";
 import type { GoldenTensor } from "../support/fixtures.ts";
 
@@ -120,6 +121,66 @@ describe("goldens/run", () => {
       "1 passed, 0 failed",
     ]);
     assert.equal(status, 0);
+  });
+
+  it("--form prints how many cases the formulation served, and runs no others", () => {
+    copy("relu");
+    copy("maxpool_2x2");
+    copy("gemm_plain");
+    const { status, lines } = runGoldens(folder, "--form", "relu-comparison");
+    assert.deepEqual(lines, ["relu-comparison served 1 case", "1 passed, 0 failed"]);
+    assert.equal(status, 0);
+  });
+
+  it("--form fails where the formulation serves no case", () => {
+    copy("gemm_plain");
+    const { status, lines } = runGoldens("--form=max-pool-scatter", folder);
+    assert.deepEqual(lines, ["max-pool-scatter served 0 cases", "0 passed, 1 failed"]);
+    assert.equal(status, 1);
+  });
+
+  it("--form names case and formulation where a value differs, and counts broken files", () => {
+    copy("relu");
+    const golden = readJson<Stored>(join(folder, "relu.json"));
+    const x = golden.gradients["x"] as GoldenTensor;
+    const data = Buffer.from(x.data, "base64").fill(0).toString("base64");
+    writeFileSync(join(folder, "relu.json"), JSON.stringify({ ...golden, gradients: { x: { ...x, data } } }));
+    writeFileSync(join(folder, "losses.json"), "[");
+    const { status, lines } = runGoldens(folder, "--form", "relu-steep-slope");
+    assert.equal(status, 1);
+    assert.match(lines[0] ?? "", /^failed losses with relu-steep-slope: error\[E_DATA_FORMAT\]/);
+    assert.match(lines[1] ?? "", /^failed relu with relu-steep-slope: gradient of "x" reaches/);
+    assert.deepEqual(lines.slice(2), ["relu-steep-slope served 0 cases, 2 failed", "0 passed, 2 failed"]);
+  });
+
+  it("--all-forms forces every formulation, one by one", () => {
+    copy("relu");
+    const { status, lines } = runGoldens(folder, "--all-forms");
+    const served = lines.slice(0, -1).map((line) => /^(\S+) served (\d+) cases?$/.exec(line)?.slice(1));
+    assert.deepEqual(
+      served.map((match) => match?.[0]),
+      formulationNames(),
+    );
+    assert.deepEqual(
+      served.filter((match) => match?.[1] !== "0"),
+      [
+        ["relu-steep-slope", "1"],
+        ["relu-comparison", "1"],
+      ],
+    );
+    assert.equal(lines.at(-1), `2 passed, ${formulationNames().length - 2} failed`);
+    assert.equal(status, 1);
+  });
+
+  it("--form with an unknown name lists the names", () => {
+    copy("relu");
+    const { status, errors } = runGoldens(folder, "--form", "relu-comparisons");
+    assert.equal(status, 2);
+    assert.match(errors, /^error\[E_USAGE\]: there is no formulation "relu-comparisons"; they are\n/);
+    for (const name of formulationNames()) assert.ok(errors.includes(`\n  ${name}\n`), name);
+    for (const args of [["--form"], ["--form", "relu-comparison", "--all-forms"], ["--forms"]]) {
+      assert.equal(runGoldens(folder, ...args).status, 2, args.join(" "));
+    }
   });
 
   it("refuses a folder without cases, one that is not there, and wrong usage", () => {

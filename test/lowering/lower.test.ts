@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
-import { errorCode } from "../../toolkit/errors.ts";
+import { errorCode, ToolkitError } from "../../toolkit/errors.ts";
 import { checkGraph } from "../../toolkit/graph/check.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { GRADIENT_DOMAIN, valueNamed } from "../../toolkit/graph/ir.ts";
 import type { Graph } from "../../toolkit/graph/ir.ts";
 import { float32, sizeOf } from "../../toolkit/graph/tensor.ts";
-import { lower } from "../../toolkit/lowering/lower.ts";
+import type { Formulation } from "../../toolkit/lowering/formulation.ts";
+import { formulationNames } from "../../toolkit/lowering/formulations.ts";
+import { lower, lowerWithForms } from "../../toolkit/lowering/lower.ts";
+import type { Target } from "../../toolkit/lowering/target.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { runGraph } from "../support/run-graph.ts";
 
@@ -30,6 +33,13 @@ function convNet(): Graph {
   );
   const loss = b.op("ReduceMean", [y], { keepdims: 0 }, { outputs: ["loss"] });
   return b.build([loss]);
+}
+
+const RELU = `${GRADIENT_DOMAIN}.ReluGradient`;
+
+/** A way to write ReluGradient that leaves a node of this type behind. */
+function marked(name: string, type: string, more: Partial<Formulation> = {}): Formulation {
+  return { name, serves: () => true, write: ({ b, x }) => [b.op(type, [x(0)])], ...more };
 }
 
 describe("lowering/lower", () => {
@@ -119,6 +129,69 @@ describe("lowering/lower", () => {
       ["Reshape"],
     );
     assert.deepEqual(valueNamed(lowered, "y").shape, [2, 12]);
+  });
+
+  it("lowerWithForms() counts the formulations that were taken", () => {
+    const { graph: lowered, forms } = lowerWithForms(step, target);
+    assert.deepEqual(Object.fromEntries(forms), {
+      "relu-steep-slope": 1,
+      "conv-weight-swapped-axes": 1,
+      "expand-like": 1,
+    });
+    assert.deepEqual(lowered, lower(step, target));
+    assert.equal(lowerWithForms(forward, target).forms.size, 0);
+  });
+
+  it("takes a forced formulation where it serves, and the best elsewhere", () => {
+    const comparison = lowerWithForms(step, { ...target, forced: "relu-comparison" });
+    assert.deepEqual(Object.fromEntries(comparison.forms), {
+      "relu-comparison": 1,
+      "conv-weight-swapped-axes": 1,
+      "expand-like": 1,
+    });
+    assert(comparison.graph.nodes.some((node) => node.op === "Greater"));
+    const scattered = { ...target, provider: "webgpu", forced: "max-pool-scatter" } as const;
+    assert.deepEqual(lowerWithForms(step, scattered).forms, lowerWithForms(step, target).forms);
+  });
+
+  it("takes the first formulation that serves and pays; a forced one need not pay, but must serve", () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", [2]);
+    const dx = b.op("ReluGradient", [x, x], {}, { domain: GRADIENT_DOMAIN, outputs: ["dx"] });
+    const table = new Map([
+      [
+        RELU,
+        [
+          marked("wrong-here", "Sin", { serves: () => false }),
+          marked("slow-here", "Cos", { pays: () => false }),
+          marked("fast-here", "Neg", { pays: () => true }),
+          marked("last", "Abs"),
+        ],
+      ],
+    ]);
+    const taken = (forced: Partial<Pick<Target, "forced">>): readonly string[] =>
+      lower(b.build([dx]), { ...target, ...forced }, operators, table).nodes.map((node) => node.op);
+    assert.deepEqual(taken({}), ["Neg"]);
+    assert.deepEqual(taken({ forced: "slow-here" }), ["Cos"]);
+    assert.deepEqual(taken({ forced: "last" }), ["Abs"]);
+    assert.deepEqual(taken({ forced: "wrong-here" }), ["Neg"]);
+  });
+
+  it("refuses to force a formulation that is not in the table, and names those that are", () => {
+    assert.throws(
+      () => lower(step, { ...target, forced: "relu-comparisons" }),
+      (error) =>
+        error instanceof ToolkitError &&
+        error.code === "E_SETTING" &&
+        /"relu-comparisons"/.test(error.message) &&
+        error.hint?.includes("relu-comparison,") === true,
+    );
+  });
+
+  it("formulationNames() are in kebab-case and differ", () => {
+    const names = formulationNames();
+    for (const name of names) assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)+$/);
+    assert.equal(new Set(names).size, names.length);
   });
 
   it("names a node for which no formulation is written", () => {

@@ -16,9 +16,12 @@ export interface Site {
 
 /** One way to write a gradient operator. */
 export interface Formulation {
+  /** In kebab-case; no other formulation has it, and it stays what it is. */
   readonly name: string;
-  /** Whether it computes the right thing here, and is the one to take where those before it are not. */
+  /** Whether it computes the right thing here. */
   readonly serves: (site: Site) => boolean;
+  /** Whether it is worth taking, of the sites it serves; without it, on all of them. */
+  readonly pays?: (site: Site) => boolean;
   /** Writes the nodes and returns one value for each output. */
   readonly write: (site: Site) => readonly Value[];
 }

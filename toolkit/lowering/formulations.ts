@@ -12,7 +12,7 @@ import { resizeGradient } from "./formulations/resize-gradient.ts";
 import { sliceGradient } from "./formulations/slice-gradient.ts";
 import { tileGradient } from "./formulations/tile-gradient.ts";
 
-/** The ways to write each gradient operator, best first: the first that serves a node is taken. */
+/** The ways to write each gradient operator, best first: the first that serves a node and pays there is taken. */
 export const formulations: Formulations = new Map([
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", batchNormalizationGradient],
@@ -29,3 +29,8 @@ export const formulations: Formulations = new Map([
   ["onnx-graft.SliceGradient", sliceGradient],
   ["onnx-graft.TileGradient", tileGradient],
 ]);
+
+/** The names of all formulations in a table, in its order. */
+export function formulationNames(table: Formulations = formulations): readonly string[] {
+  return [...table.values()].flatMap((list) => list.map(({ name }) => name));
+}

@@ -7,14 +7,21 @@ import type { Operators } from "../graph/operator.ts";
 import { formatShape } from "../graph/shape.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { foldShape } from "./fold-shape.ts";
-import type { Formulations, Site } from "./formulation.ts";
-import { formulations } from "./formulations.ts";
+import type { Formulation, Formulations, Site } from "./formulation.ts";
+import { formulationNames, formulations } from "./formulations.ts";
 import type { Target } from "./target.ts";
+
+/** A graph in the operators of one target, and how often each formulation was taken. */
+export interface Lowered {
+  readonly graph: Graph;
+  /** By name; one that was taken nowhere is not listed. */
+  readonly forms: ReadonlyMap<string, number>;
+}
 
 /**
  * Writes a graph for one target: binds symbolic extents, folds what then is known about shapes, and replaces each gradient operator
- * by the first of its formulations that serves the node. Inputs, outputs and kept values keep their names; what no output needs is left out.
- * @throws E_NOT_LOWERED where no formulation serves a gradient operator
+ * by the first of its formulations that serves the node and pays. Inputs, outputs and kept values keep their names; what no output needs is left out.
+ * @throws E_NOT_LOWERED where no formulation serves a gradient operator; E_SETTING where the target forces one that is not in the table
  */
 export function lower(
   graph: Graph,
@@ -22,14 +29,27 @@ export function lower(
   operators: Operators = standardOperators,
   table: Formulations = formulations,
 ): Graph {
+  return lowerWithForms(graph, target, operators, table).graph;
+}
+
+/** The same as `lower`, and which formulations it took. */
+export function lowerWithForms(
+  graph: Graph,
+  target: Target,
+  operators: Operators = standardOperators,
+  table: Formulations = formulations,
+): Lowered {
+  checkForced(target, table);
   const names = new Set(valuesByName(graph).keys());
   const b = new GraphBuilder(operators, undefined, names);
   const written = new Map<string, Value>();
+  const forms = new Map<string, number>();
   for (const v of graph.inputs) written.set(v.name, b.input(v.name, v.dtype, bind(v.shape, target)));
   for (const [name, t] of graph.constants) if (!written.has(name)) written.set(name, b.constant(t, name));
   for (const node of needed(graph.nodes, graph.outputs)) {
     const inputs = node.inputs.map((v) => v && written.get(v.name));
-    const values = write(b, { ...node, inputs }, target, table);
+    const { values, form } = write(b, { ...node, inputs }, target, table);
+    if (form !== undefined) forms.set(form, (forms.get(form) ?? 0) + 1);
     for (const [i, v] of node.outputs.entries()) {
       const value = values[i];
       if (value) written.set(v.name, value);
@@ -43,7 +63,15 @@ export function lower(
       ? value
       : b.op("Identity", [value], {}, { outputs: [v.name] });
   });
-  return rename(trim(b.build(outputs)), restored);
+  return { graph: rename(trim(b.build(outputs)), restored), forms };
+}
+
+function checkForced({ forced }: Target, table: Formulations): void {
+  const names = formulationNames(table);
+  if (forced === undefined || names.includes(forced)) return;
+  throw new ToolkitError("E_SETTING", `Cannot force the formulation "${forced}": there is none of this name`, {
+    hint: `they are ${names.join(", ")}`,
+  });
 }
 
 /** The nodes that `outputs` depend on. */
@@ -67,13 +95,25 @@ function bind(shape: readonly Dim[], target: Target): readonly Dim[] {
   return shape.map((dim) => (typeof dim === "string" ? (target.dims.get(dim) ?? dim) : dim));
 }
 
-function write(b: GraphBuilder, node: Node, target: Target, table: Formulations): readonly Value[] {
-  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target, table);
-  const folded = foldShape(b, node);
-  return folded ? [folded] : b.copy(node);
+interface Written {
+  readonly values: readonly Value[];
+  /** The formulation that wrote them. */
+  readonly form?: string;
 }
 
-function formulate(b: GraphBuilder, node: Node, target: Target, table: Formulations): readonly Value[] {
+function write(b: GraphBuilder, node: Node, target: Target, table: Formulations): Written {
+  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target, table);
+  const folded = foldShape(b, node);
+  return { values: folded ? [folded] : b.copy(node) };
+}
+
+/** The forced formulation where it serves, else the first that serves and pays. */
+function choose(list: readonly Formulation[], site: Site): Formulation | undefined {
+  const forced = list.find((f) => f.name === site.target.forced && f.serves(site));
+  return forced ?? list.find((f) => f.serves(site) && (f.pays?.(site) ?? true));
+}
+
+function formulate(b: GraphBuilder, node: Node, target: Target, table: Formulations): Written {
   const where = node.name ? `${node.op} "${node.name}"` : node.op;
   const x = (i = 0): Value => {
     const v = node.inputs[i];
@@ -81,8 +121,8 @@ function formulate(b: GraphBuilder, node: Node, target: Target, table: Formulati
     return v;
   };
   const site: Site = { b, node, target, attrs: readAttributes(node.attrs, where), x };
-  const formulation = (table.get(operatorKey(node)) ?? []).find((f) => f.serves(site));
-  if (formulation) return formulation.write(site);
+  const formulation = choose(table.get(operatorKey(node)) ?? [], site);
+  if (formulation) return { values: formulation.write(site), form: formulation.name };
   const shapes = node.inputs.map((v) => formatShape(v?.shape ?? [])).join(", ");
   throw new ToolkitError(
     "E_NOT_LOWERED",

@@ -35,7 +35,7 @@ function shares(b: GraphBuilder, site: Site, { kernel, strides, begin, end, inpu
 
 /** Every element of a window gets dy over the window's count. */
 const spread: Formulation = {
-  name: "window elements at once",
+  name: "average-pool-window-elements",
   serves: ({ x, attrs }) =>
     hasSpatialExtents(x(0), x(1)) && attrs.ints("dilations", []).every((dilation) => dilation === 1),
   write: (site) => {

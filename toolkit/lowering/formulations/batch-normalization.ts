@@ -23,7 +23,7 @@ function scaleAndShift(b: GraphBuilder, x: Value, scale: Value, bias: Value): Va
 
 /** Inputs x, scale, bias. The variance is that of the centred values: a mean of squares less a squared mean loses digits. */
 const training: Formulation = {
-  name: "centred",
+  name: "batch-norm-training-centred",
   serves: () => true,
   write: ({ b, x, attrs }) => {
     const mean = reduceToChannels(b, x(0), "ReduceMean");
@@ -39,7 +39,7 @@ const training: Formulation = {
  * dx = scale r (dy - mean(dy) - c r^2 mean(dy c)), dscale = r sum(dy c), dbias = sum(dy).
  */
 const gradient: Formulation = {
-  name: "centred",
+  name: "batch-norm-gradient-centred",
   serves: ({ x }) => typeof x(1).shape[1] === "number",
   write: ({ b, x, attrs }) => {
     const [dy, scale] = [x(0), x(2)];

@@ -4,7 +4,7 @@ import { cut } from "../../operators/pieces.ts";
 import type { Formulation, Site } from "../formulation.ts";
 
 const constantPlaces: Formulation = {
-  name: "a slice between constants",
+  name: "concat-constant-slice",
   serves: (site) => part(site) !== undefined,
   write: (site) => {
     const [start, end] = part(site) ?? [0];
@@ -14,7 +14,7 @@ const constantPlaces: Formulation = {
 
 /** Where the part begins and ends is added up from the extents of the operands before it. */
 const placesAtRunTime: Formulation = {
-  name: "a slice between sums of extents",
+  name: "concat-summed-slice",
   serves: () => true,
   write: ({ b, node, x, attrs }) => {
     const axis = attrs.int("axis", 0);

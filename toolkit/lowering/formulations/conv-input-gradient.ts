@@ -27,7 +27,7 @@ function flipped(b: GraphBuilder, w: Value, group: number): Value {
 }
 
 const flippedFilter: Formulation = {
-  name: "convolution with the flipped filter",
+  name: "conv-input-flipped-filter",
   serves: (site) => {
     if (!hasSpatialExtents(site.x(0), site.x(2))) return false;
     const { kernel, strides, dilations, begin, end } = geometry(site);
@@ -56,13 +56,15 @@ const THICK = 16;
  * [pixels of all images, O] times the tap's [O,I]. The phases are then woven together.
  */
 const productsByPhase: Formulation = {
-  name: "one product for each tap, channels last",
+  name: "conv-input-tap-products",
   serves: (site) => {
     if (!hasSpatialExtents(site.x(0), site.x(2)) || site.attrs.int("group", 1) !== 1) return false;
-    const { strides, input, output } = geometry(site);
+    const { strides, input } = geometry(site);
+    return input.length === 2 && input.every((extent, i) => extent % (strides[i] ?? 1) === 0);
+  },
+  pays: (site) => {
     const channels = concreteShape(site.x(1).shape.slice(0, 2), site.node.op);
-    const fits = input.every((extent, i) => extent % (strides[i] ?? 1) === 0);
-    return fits && input.length === 2 && volume(output) <= SMALL_MAP && channels.every((c) => c >= THICK);
+    return volume(geometry(site).output) <= SMALL_MAP && channels.every((c) => c >= THICK);
   },
   write: (site) => {
     const { b } = site;
@@ -145,7 +147,7 @@ function woven(
 }
 
 const transposedConvolution: Formulation = {
-  name: "transposed convolution",
+  name: "conv-input-transposed",
   serves: ({ x }) => hasSpatialExtents(x(0), x(2)),
   write: (site) => {
     const { b } = site;

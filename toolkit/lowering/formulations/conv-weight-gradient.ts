@@ -51,13 +51,18 @@ const LARGE_MAP = 200;
 const THICK = 16;
 
 function isPlain({ x, attrs }: Site): boolean {
-  return hasSpatialExtents(x(0), x(1)) && attrs.int("group", 1) === 1 && Number(x(1).shape[1]) >= THICK;
+  return hasSpatialExtents(x(0), x(1)) && attrs.int("group", 1) === 1;
+}
+
+function isThick({ x }: Site): boolean {
+  return Number(x(1).shape[1]) >= THICK;
 }
 
 /** dW[tap] = sum over images of dY[n] X[n, shifted]^T */
 const tapsPerImage: Formulation = {
-  name: "one product for each tap and image",
-  serves: (site) => isPlain(site) && volume(geometry(site).output) >= LARGE_MAP,
+  name: "conv-weight-tap-products-per-image",
+  serves: isPlain,
+  pays: (site) => isThick(site) && volume(geometry(site).output) >= LARGE_MAP,
   write: (site) => {
     const { b } = site;
     const at = geometry(site);
@@ -73,8 +78,9 @@ const tapsPerImage: Formulation = {
 
 /** dW[tap] = dY^T X[shifted], both as [pixels of all images, channels] */
 const tapsChannelsLast: Formulation = {
-  name: "one product for each tap, channels last",
-  serves: (site) => isPlain(site),
+  name: "conv-weight-tap-products-channels-last",
+  serves: isPlain,
+  pays: isThick,
   write: (site) => {
     const { b } = site;
     const at = geometry(site);
@@ -98,7 +104,7 @@ const tapsChannelsLast: Formulation = {
  * It gives more than the kernel where the last window left elements unread.
  */
 const swappedAxes: Formulation = {
-  name: "convolution with swapped axes",
+  name: "conv-weight-swapped-axes",
   serves: ({ x }) => hasSpatialExtents(x(0), x(1)),
   write: (site) => {
     const { b } = site;

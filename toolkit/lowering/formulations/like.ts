@@ -8,13 +8,13 @@ export function shapeValue(b: GraphBuilder, like: Value): Value {
   return dims.length === like.shape.length ? b.ints(dims) : b.op("Shape", [like]);
 }
 
-function towards(type: string): Formulation {
+function towards(type: string, name: string): Formulation {
   return {
-    name: "shape of the other value",
+    name,
     serves: () => true,
     write: ({ b, x }: Site) => [b.op(type, [x(0), shapeValue(b, x(1))])],
   };
 }
 
-export const reshapeLike: readonly Formulation[] = [towards("Reshape")];
-export const expandLike: readonly Formulation[] = [towards("Expand")];
+export const reshapeLike: readonly Formulation[] = [towards("Reshape", "reshape-like")];
+export const expandLike: readonly Formulation[] = [towards("Expand", "expand-like")];

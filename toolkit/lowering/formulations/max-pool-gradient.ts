@@ -15,7 +15,7 @@ function geometry(site: Site): Geometry {
 
 /** MaxPool's indices name the first largest element of each window; dy is added there. */
 const scattered: Formulation = {
-  name: "scatter to the indices of MaxPool",
+  name: "max-pool-scatter",
   serves: ({ target, x }) => target.provider === "cpu" && x(1).dtype === "float32",
   write: ({ b, x, attrs }) => {
     const flat = (v: Value): Value => b.op("Reshape", [v, b.ints([-1])]);
@@ -37,7 +37,7 @@ const LOWEST = { float32: -1e38, float16: -3e4 } as const;
  * several takes all. It needs no indices, which WebGPU lacks.
  */
 const withoutIndices: Formulation = {
-  name: "window elements in turn",
+  name: "max-pool-window-elements",
   serves: ({ x }) => hasSpatialExtents(x(1), x(2)) && (x(1).dtype === "float32" || x(1).dtype === "float16"),
   write: (site) => {
     const { b } = site;

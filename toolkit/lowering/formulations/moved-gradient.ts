@@ -25,7 +25,7 @@ export function scatterBack(
 }
 
 const scattered: Formulation = {
-  name: "add up where the elements came from",
+  name: "moved-scatter",
   serves: () => true,
   write: ({ b, node, x, attrs }) => {
     const { operator: _, ...rest } = node.attrs;

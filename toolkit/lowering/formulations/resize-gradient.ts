@@ -22,7 +22,7 @@ function resizedAxes({ b, node, x }: Site): ReadonlyMap<number, ResizedAxis> | u
 
 /** Resize is one matrix along each axis, y = W x, so that dx = W^T dy along each. */
 const matrices: Formulation = {
-  name: "a matrix along each axis",
+  name: "resize-matrices",
   serves: (site) => resizedAxes(site) !== undefined,
   write: (site) => {
     const how = interpolationOf(site.attrs);

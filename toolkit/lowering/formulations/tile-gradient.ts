@@ -3,13 +3,13 @@ import type { Formulation } from "../formulation.ts";
 import { scatterBack } from "./moved-gradient.ts";
 
 const summed: Formulation = {
-  name: "sum of the repeats",
+  name: "tile-sum",
   serves: ({ b, x }) => sumOfRepeats(b, x(0), x(1), x(2)) !== undefined,
   write: ({ b, x }) => [sumOfRepeats(b, x(0), x(1), x(2)) ?? x(0)],
 };
 
 const scattered: Formulation = {
-  name: "add up where the elements came from",
+  name: "tile-scatter",
   serves: () => true,
   write: ({ b, x }) => [scatterBack(b, "Tile", [x(0), x(1), x(2)])],
 };
