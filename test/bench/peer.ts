@@ -1,40 +1,30 @@
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { createInterface } from "node:readline";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../support/fixtures.ts";
+import { openSide } from "./side.ts";
+import type { Side } from "./side.ts";
 
-/** What PyTorch is asked to do once. */
-export interface PeerRequest {
-  readonly work: "step" | "inference";
-  readonly batch: number;
-  readonly size: number;
-  readonly batchNorm: "folded" | "batch";
-  readonly channelsLast: boolean;
-}
-
+/** A Python that has PyTorch. */
 export interface Peer {
-  readonly version: string;
-  /** Seconds that one run took; a request that is new is warmed up first. */
-  seconds(request: PeerRequest): Promise<number>;
-  close(): void;
+  readonly torch: string;
+  /** As many as it takes by itself. */
+  readonly threads: number;
+  /** Starts a script of `peers/`. */
+  open(script: string): Promise<Side>;
 }
 
-/** PyTorch in a process of its own (TORCH_PYTHON, else python3); undefined where that Python has no torch. */
-export async function openPeer(): Promise<Peer | undefined> {
+/** PyTorch of TORCH_PYTHON, else of python3; undefined where that Python has no torch. */
+export function findPeer(): Peer | undefined {
   const python = process.env["TORCH_PYTHON"] ?? "python3";
-  if (spawnSync(python, ["-c", "import torch"]).status !== 0) return undefined;
-  const child: ChildProcessWithoutNullStreams = spawn(python, [join(root, "test/bench/peers/resnet18.py")]);
-  child.stderr.pipe(process.stderr);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async <T>(): Promise<T> => JSON.parse(String((await lines.next()).value)) as T;
-  const { torch } = await answer<{ torch: string }>();
+  const asked = spawnSync(python, ["-c", "import torch; print(torch.__version__, torch.get_num_threads())"], {
+    encoding: "utf8",
+  });
+  if (asked.status !== 0) return undefined;
+  const [torch = "?", threads] = asked.stdout.trim().split(" ");
   return {
-    version: torch,
-    async seconds(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      return (await answer<{ seconds: number }>()).seconds;
-    },
-    close: () => child.kill(),
+    torch,
+    threads: Number(threads),
+    // -B: no compiled files beside the scripts
+    open: (script) => openSide(python, ["-B", join(root, "test/bench/peers", script)]),
   };
 }
