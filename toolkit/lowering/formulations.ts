@@ -1,6 +1,14 @@
-import type { Formulations } from "./formulation.ts";
+import type { Formulation, Formulations } from "./formulation.ts";
 import { averagePoolGradient } from "./formulations/average-pool-gradient.ts";
 import { batchNormalizationGradient, batchNormalizationTraining } from "./formulations/batch-normalization.ts";
+import { convForms } from "./formulations/blocked/conv.ts";
+import { convInputForms } from "./formulations/blocked/conv-input-gradient.ts";
+import { convWeightForms } from "./formulations/blocked/conv-weight-gradient.ts";
+import { elementwiseForms } from "./formulations/blocked/elementwise.ts";
+import { maxPoolForms } from "./formulations/blocked/max-pool-gradient.ts";
+import { poolForms } from "./formulations/blocked/pools.ts";
+import { reductionForms } from "./formulations/blocked/reductions.ts";
+import { reluForms } from "./formulations/blocked/relu-gradient.ts";
 import { concatGradient } from "./formulations/concat-gradient.ts";
 import { convInputGradient } from "./formulations/conv-input-gradient.ts";
 import { convWeightGradient } from "./formulations/conv-weight-gradient.ts";
@@ -12,18 +20,22 @@ import { resizeGradient } from "./formulations/resize-gradient.ts";
 import { sliceGradient } from "./formulations/slice-gradient.ts";
 import { tileGradient } from "./formulations/tile-gradient.ts";
 
-/** The ways to write each gradient operator, best first: the first that serves a node and pays there is taken. */
-export const formulations: Formulations = new Map([
+/** The ways to write each operator, best first: the first that serves a node and pays there is taken. Those on blocked pictures come before the plain ones. */
+export const formulations: Formulations = new Map<string, readonly Formulation[]>([
+  ...elementwiseForms,
+  ...poolForms,
+  ...reductionForms,
+  ["Conv", convForms],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", batchNormalizationGradient],
   ["onnx-graft.BatchNormalizationTraining", batchNormalizationTraining],
   ["onnx-graft.ConcatGradient", concatGradient],
-  ["onnx-graft.ConvInputGradient", convInputGradient],
-  ["onnx-graft.ConvWeightGradient", convWeightGradient],
+  ["onnx-graft.ConvInputGradient", [...convInputForms, ...convInputGradient]],
+  ["onnx-graft.ConvWeightGradient", [...convWeightForms, ...convWeightGradient]],
   ["onnx-graft.ExpandLike", expandLike],
-  ["onnx-graft.MaxPoolGradient", maxPoolGradient],
+  ["onnx-graft.MaxPoolGradient", [...maxPoolForms, ...maxPoolGradient]],
   ["onnx-graft.MovedGradient", movedGradient],
-  ["onnx-graft.ReluGradient", reluGradient],
+  ["onnx-graft.ReluGradient", [...reluForms, ...reluGradient]],
   ["onnx-graft.ReshapeLike", reshapeLike],
   ["onnx-graft.ResizeGradient", resizeGradient],
   ["onnx-graft.SliceGradient", sliceGradient],
@@ -32,5 +44,5 @@ export const formulations: Formulations = new Map([
 
 /** The names of all formulations in a table, in its order. */
 export function formulationNames(table: Formulations = formulations): readonly string[] {
-  return [...table.values()].flatMap((list) => list.map(({ name }) => name));
+  return [...new Set([...table.values()].flatMap((list) => list.map(({ name }) => name)))];
 }

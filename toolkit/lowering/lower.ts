@@ -4,18 +4,28 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { GRADIENT_DOMAIN, operatorKey, valuesByName } from "../graph/ir.ts";
 import type { Dim, Graph, Node, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
+import { declaredType } from "../graph/layout.ts";
+import type { Layout } from "../graph/layout.ts";
 import { formatShape } from "../graph/shape.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { foldShape } from "./fold-shape.ts";
 import type { Formulation, Formulations, Site } from "./formulation.ts";
 import { formulationNames, formulations } from "./formulations.ts";
+import { blockOf } from "./formulations/blocked/blockable.ts";
+import { fuseBlocked } from "./fuse-blocked.ts";
+import { inputLayouts } from "./input-layouts.ts";
+import { LaidValues } from "./laid-values.ts";
+import type { Laid } from "./laid-values.ts";
+import { reluBeforeMaxPool } from "./relu-before-max-pool.ts";
 import type { Target } from "./target.ts";
 
-/** A graph in the operators of one target, and how often each formulation was taken. */
+/** A graph in the operators of one target. */
 export interface Lowered {
   readonly graph: Graph;
-  /** By name; one that was taken nowhere is not listed. */
+  /** How often each formulation was taken, by name; one that was taken nowhere is not listed. */
   readonly forms: ReadonlyMap<string, number>;
+  /** The inputs that do not lie plain, and how they lie. The outputs that replace them lie alike. */
+  readonly layouts: ReadonlyMap<string, Layout>;
 }
 
 /**
@@ -32,7 +42,7 @@ export function lower(
   return lowerWithForms(graph, target, operators, table).graph;
 }
 
-/** The same as `lower`, and which formulations it took. */
+/** The same as `lower`, with how it was done. */
 export function lowerWithForms(
   graph: Graph,
   target: Target,
@@ -42,28 +52,37 @@ export function lowerWithForms(
   checkForced(target, table);
   const names = new Set(valuesByName(graph).keys());
   const b = new GraphBuilder(operators, undefined, names);
-  const written = new Map<string, Value>();
+  const written = new LaidValues(b);
   const forms = new Map<string, number>();
-  for (const v of graph.inputs) written.set(v.name, b.input(v.name, v.dtype, bind(v.shape, target)));
-  for (const [name, t] of graph.constants) if (!written.has(name)) written.set(name, b.constant(t, name));
-  for (const node of needed(graph.nodes, graph.outputs)) {
-    const inputs = node.inputs.map((v) => v && written.get(v.name));
-    const { values, form } = write(b, { ...node, inputs }, target, table);
+  const { nodes } = reluBeforeMaxPool({ ...graph, nodes: needed(graph.nodes, graph.outputs) });
+  const layouts = inputLayouts({ ...graph, nodes }, target);
+  for (const v of graph.inputs) {
+    const layout = layouts.get(v.name) ?? "plain";
+    const { shape } = declaredType({ dtype: v.dtype, shape: bind(v.shape, target) }, layout);
+    written.put(v.name, { value: b.input(v.name, v.dtype, shape), layout });
+  }
+  for (const [name, t] of graph.constants)
+    if (!written.has(name)) written.put(name, { value: b.constant(t, name), layout: "plain" });
+  for (const node of nodes) {
+    const { values, form } = write(b, node, written, target, table);
     if (form !== undefined) forms.set(form, (forms.get(form) ?? 0) + 1);
     for (const [i, v] of node.outputs.entries()) {
       const value = values[i];
-      if (value) written.set(v.name, value);
+      if (value) written.put(v.name, "layout" in value ? value : { value, layout: "plain" });
     }
   }
-  const restored = restoredNames(b, graph, written, names);
-  const outputs = graph.outputs.map((v) => {
-    const value = written.get(v.name) ?? v;
+  const outputLayouts = new Map([...layouts].map(([input, layout]) => [target.state?.get(input), layout]));
+  const made = graph.outputs.map((v) => written.get(v.name, outputLayouts.get(v.name) ?? "plain") ?? v);
+  const restored = restoredNames(b, graph, made, written, names);
+  const outputs = graph.outputs.map((v, i) => {
+    const value = made[i] ?? v;
     // an output that is an input, a constant or another output as well needs a node that makes it under this name
     return (restored.get(value.name) ?? value.name) === v.name
       ? value
       : b.op("Identity", [value], {}, { outputs: [v.name] });
   });
-  return { graph: rename(trim(b.build(outputs)), restored), forms };
+  const whole = rename(trim(b.build(outputs)), restored);
+  return { graph: blockOf({ target }) > 0 ? fuseBlocked(whole) : whole, forms, layouts };
 }
 
 function checkForced({ forced }: Target, table: Formulations): void {
@@ -86,7 +105,7 @@ function needed(nodes: readonly Node[], outputs: readonly Value[]): readonly Nod
 }
 
 function trim(graph: Graph): Graph {
-  const nodes = needed(graph.nodes, graph.outputs);
+  const { nodes } = reluBeforeMaxPool({ ...graph, nodes: needed(graph.nodes, graph.outputs) });
   const read = new Set([...graph.outputs, ...nodes.flatMap((node) => node.inputs)].map((v) => v?.name));
   return { ...graph, nodes, constants: new Map([...graph.constants].filter(([name]) => read.has(name))) };
 }
@@ -96,15 +115,27 @@ function bind(shape: readonly Dim[], target: Target): readonly Dim[] {
 }
 
 interface Written {
-  readonly values: readonly Value[];
+  readonly values: readonly (Value | Laid)[];
   /** The formulation that wrote them. */
   readonly form?: string;
 }
 
-function write(b: GraphBuilder, node: Node, target: Target, table: Formulations): Written {
-  if (node.domain === GRADIENT_DOMAIN) return formulate(b, node, target, table);
-  const folded = foldShape(b, node);
-  return { values: folded ? [folded] : b.copy(node) };
+function write(b: GraphBuilder, node: Node, written: LaidValues, target: Target, table: Formulations): Written {
+  const site = siteOf(b, node, written, target);
+  if (node.op === "Identity" && !node.domain)
+    return { values: [{ value: site.x(0, site.made()), layout: site.made() }] };
+  const laid = node.inputs.some((v) => v && written.layoutOf(v.name) !== "plain");
+  const folded = node.domain === GRADIENT_DOMAIN || laid ? undefined : foldShape(b, site.node);
+  if (folded) return { values: [folded] };
+  const formulation = choose(table.get(operatorKey(node)) ?? [], site);
+  if (formulation) return { values: formulation.write(site), form: formulation.name };
+  if (node.domain !== GRADIENT_DOMAIN) return { values: b.copy(site.node) };
+  const shapes = node.inputs.map((v) => formatShape((v && written.typeOf(v.name)?.shape) ?? [])).join(", ");
+  throw new ToolkitError(
+    "E_NOT_LOWERED",
+    `Cannot write ${describe(node)} for ${target.provider}: no formulation serves inputs ${shapes}`,
+    { hint: "give extents for the symbolic names it depends on" },
+  );
 }
 
 /** The forced formulation where it serves, else the first that serves and pays. */
@@ -113,38 +144,52 @@ function choose(list: readonly Formulation[], site: Site): Formulation | undefin
   return forced ?? list.find((f) => f.serves(site) && (f.pays?.(site) ?? true));
 }
 
-function formulate(b: GraphBuilder, node: Node, target: Target, table: Formulations): Written {
-  const where = node.name ? `${node.op} "${node.name}"` : node.op;
-  const x = (i = 0): Value => {
+function describe(node: Node): string {
+  return node.name ? `${node.op} "${node.name}"` : node.op;
+}
+
+function siteOf(b: GraphBuilder, node: Node, written: LaidValues, target: Target): Site {
+  const named = (i: number): string => {
     const v = node.inputs[i];
-    if (!v) throw new ToolkitError("E_GRAPH", `Cannot lower ${where}: it has no input ${i}`);
-    return v;
+    if (!v) throw new ToolkitError("E_GRAPH", `Cannot lower ${describe(node)}: it has no input ${i}`);
+    return v.name;
   };
-  const site: Site = { b, node, target, attrs: readAttributes(node.attrs, where), x };
-  const formulation = choose(table.get(operatorKey(node)) ?? [], site);
-  if (formulation) return { values: formulation.write(site), form: formulation.name };
-  const shapes = node.inputs.map((v) => formatShape(v?.shape ?? [])).join(", ");
-  throw new ToolkitError(
-    "E_NOT_LOWERED",
-    `Cannot write ${where} for ${target.provider}: no formulation serves inputs ${shapes}`,
-    {
-      hint: "give extents for the symbolic names it depends on",
+  const known = <T>(found: T | undefined, i: number): T => {
+    if (found !== undefined) return found;
+    throw new ToolkitError("E_GRAPH", `Cannot lower ${describe(node)}: nothing makes its input "${named(i)}"`);
+  };
+  return {
+    b,
+    target,
+    attrs: readAttributes(node.attrs, describe(node)),
+    node: {
+      ...node,
+      get inputs() {
+        return node.inputs.map((v) => v && written.get(v.name, "plain"));
+      },
     },
-  );
+    has: (i) => node.inputs[i] !== undefined,
+    type: (i = 0) => known(written.typeOf(named(i)), i),
+    made: (i = 0) => written.layoutOf(named(i)),
+    x: (i = 0, layout = "plain") => known(written.get(named(i), layout), i),
+  };
 }
 
 /** Made-up name -> the name the value had before, for what was written anew. Outputs come first where two names are one value now. */
 function restoredNames(
   b: GraphBuilder,
   graph: Graph,
-  written: ReadonlyMap<string, Value>,
+  outputs: readonly Value[],
+  written: LaidValues,
   names: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const restored = new Map<string, string>();
-  for (const name of [...graph.outputs.map((v) => v.name), ...written.keys()]) {
-    const value = written.get(name);
-    if (value && !names.has(value.name) && !restored.has(value.name) && !b.constantOf(value))
-      restored.set(value.name, name);
+  const taken = new Set<string>();
+  const made = graph.outputs.map((v, i) => [v.name, outputs[i] ?? v] as const);
+  for (const [name, value] of [...made, ...written.made()]) {
+    if (names.has(value.name) || restored.has(value.name) || taken.has(name) || b.constantOf(value)) continue;
+    restored.set(value.name, name);
+    taken.add(name);
   }
   return restored;
 }

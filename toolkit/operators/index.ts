@@ -3,6 +3,7 @@ import type { Operators } from "../graph/operator.ts";
 import { add, div, mul, pow, sub } from "./arithmetic.ts";
 import { averagePool } from "./average-pool.ts";
 import { batchNormalization, batchNormalizationTraining } from "./batch-normalization.ts";
+import { blockedOperators } from "./blocked.ts";
 import { cast } from "./cast.ts";
 import { clip } from "./clip.ts";
 import { and, equal, greater, greaterOrEqual, isInf, isNaN, less, lessOrEqual, not, or, xor } from "./compare.ts";
@@ -115,6 +116,8 @@ export const operators: Operators = operatorTable(
       averagePoolGradient,
       batchNormalizationGradient,
     ],
+    // what lowering writes
+    blockedOperators,
     [reshapeLike, expandLike, sliceGradient, resizeGradient, concatGradient, tileGradient, movedGradient],
   ].flat(),
 );

@@ -1,4 +1,5 @@
 import { ToolkitError, errorMessage } from "../errors.ts";
+import { packFilter, unpackFilter } from "../graph/layout.ts";
 import type { DType, TensorData, TypedArray } from "../graph/tensor.ts";
 import type { LoadOptions, RunOptions, Session, Tensors } from "./runtime.ts";
 
@@ -55,10 +56,10 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
     },
     async set(tensors) {
       // ONNX Runtime may keep a view of what it is given: hold copies, so that the caller may reuse its arrays
-      for (const [name, t] of tensors) held.set(name, toOrt(ort, { ...t, data: t.data.slice() }));
+      for (const [name, t] of tensors) held.set(name, toOrt(ort, laid(name, t, options)));
     },
     async get(names) {
-      return new Map(names.map((name) => [name, copyOf(name, held.get(name))]));
+      return new Map(names.map((name) => [name, plain(name, copyOf(name, held.get(name)), options)]));
     },
     async run({ feeds, fetch, program = "main" }: RunOptions) {
       const session = programs.get(program);
@@ -74,6 +75,15 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
       held.clear();
     },
   };
+}
+
+/** A copy of a tensor as the graph reads it. */
+function laid(name: string, t: TensorData, { layouts, blockSize = 0 }: LoadOptions): TensorData {
+  return layouts?.get(name) === "filter" ? packFilter(t, blockSize) : { ...t, data: t.data.slice() };
+}
+
+function plain(name: string, t: TensorData, { layouts, blockSize = 0 }: LoadOptions): TensorData {
+  return layouts?.get(name) === "filter" ? unpackFilter(t, blockSize) : t;
 }
 
 async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promise<OrtSession> {

@@ -1,3 +1,4 @@
+import type { Layout } from "../graph/layout.ts";
 import type { TensorData } from "../graph/tensor.ts";
 
 /** Where a session computes, by ONNX Runtime's own names. */
@@ -11,6 +12,10 @@ export interface LoadOptions {
   readonly threads?: number;
   /** State input -> the output that replaces it after a run of the main program. */
   readonly state?: ReadonlyMap<string, string>;
+  /** State that does not lie plain in the graph's inputs and outputs. Whoever sets and gets it sees it plain. */
+  readonly layouts?: ReadonlyMap<string, Layout>;
+  /** Channels in a block, where there are such layouts. */
+  readonly blockSize?: number;
 }
 
 export interface RunOptions {

@@ -1,5 +1,5 @@
 import { concreteShape } from "../../graph/shape.ts";
-import type { Value } from "../../graph/ir.ts";
+import type { TensorType } from "../../graph/ir.ts";
 import type { Window } from "../../operators/window.ts";
 import { windowOf } from "../../operators/window.ts";
 import type { Site } from "../formulation.ts";
@@ -11,12 +11,17 @@ export interface Geometry extends Window {
 }
 
 /** Whether every extent behind batch and channels is a number. */
-export function hasSpatialExtents(...values: readonly Value[]): boolean {
+export function hasSpatialExtents(...values: readonly TensorType[]): boolean {
   return values.every((v) => v.shape.slice(1).every((dim) => typeof dim === "number"));
 }
 
 /** How the window of `site` moves over `x` to give `y`. */
-export function geometryOf(site: Site, kernel: readonly number[], x: Value, y: Value): Geometry {
+export function geometryOf(
+  site: Pick<Site, "attrs" | "node">,
+  kernel: readonly number[],
+  x: TensorType,
+  y: TensorType,
+): Geometry {
   const input = concreteShape(x.shape.slice(2), site.node.op);
   return { ...windowOf(site.attrs, kernel, input), input, output: concreteShape(y.shape.slice(2), site.node.op) };
 }

@@ -1,0 +1,68 @@
+import type { GraphBuilder } from "../../../graph/builder.ts";
+import type { Value } from "../../../graph/ir.ts";
+import { concreteShape } from "../../../graph/shape.ts";
+import { blockedOp, view } from "./blocked-op.ts";
+
+/** Extents of a filter in the layout "filter", and how many blocks its channels make. */
+interface Extents {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly kernel: readonly number[];
+  readonly taps: number;
+  readonly inputBlocks: number;
+  readonly outputBlocks: number;
+}
+
+function extentsOf(filter: Value, block: number): Extents {
+  const [inputs = 0, outputs = 0, ...kernel] = concreteShape(filter.shape, "a filter");
+  const taps = kernel.reduce((product, extent) => product * extent, 1);
+  return { inputs, outputs, kernel, taps, inputBlocks: inputs / block, outputBlocks: outputs / block };
+}
+
+/** What a forward convolution reads, [O/B][I/B][taps][B of I][B of O], or [O/B][I][taps][B of O] where there are fewer inputs than a block has. */
+export function forwardFilter(b: GraphBuilder, filter: Value, block: number): Value {
+  const { inputs, outputs, kernel, taps, inputBlocks, outputBlocks } = extentsOf(filter, block);
+  const declared = [outputs, inputs, ...kernel];
+  if (inputs < block) {
+    const rows = view(b, filter, [inputs, outputBlocks, taps * block]);
+    return view(b, b.op("Transpose", [rows], { perm: [1, 0, 2] }), declared);
+  }
+  const split = view(b, filter, [inputBlocks, block, outputBlocks, taps, block]);
+  return view(b, b.op("Transpose", [split], { perm: [2, 0, 3, 1, 4] }), declared);
+}
+
+/**
+ * What the convolution of an input gradient reads: channels exchanged within each group, and of the taps those named, in this order, as a kernel of extents
+ * `kernel`. [g I/B][O/(g B)][taps][B of O][B of I].
+ */
+export function backwardFilter(
+  b: GraphBuilder,
+  filter: Value,
+  block: number,
+  { taps, kernel, group }: { taps: readonly number[]; kernel: readonly number[]; group: number },
+): Value {
+  const { inputs, outputs, taps: all, inputBlocks, outputBlocks } = extentsOf(filter, block);
+  // the inputs of a block move behind the outputs: exactly what ReorderInput does to channels
+  const strip = view(b, filter, [inputBlocks, block, outputBlocks * all * block, 1]);
+  const exchanged = view(b, blockedOp(b, "ReorderInput", [strip]), [inputBlocks * outputBlocks, all, block * block]);
+  const chosen = taps.every((tap, i) => tap === i) && taps.length === all ? exchanged : pick(b, exchanged, taps);
+  const declared = [group * inputs, outputs / group, ...kernel];
+  if (group === 1) return view(b, chosen, declared);
+  const rows = view(b, chosen, [inputBlocks, group, (outputBlocks / group) * taps.length * block * block]);
+  return view(b, b.op("Transpose", [rows], { perm: [1, 0, 2] }), declared);
+}
+
+/** The same of a depthwise filter, which lies as [C/B][taps][B] in either direction. */
+export function backwardDepthwiseFilter(
+  b: GraphBuilder,
+  filter: Value,
+  block: number,
+  { taps, kernel }: { taps: readonly number[]; kernel: readonly number[] },
+): Value {
+  const { outputs, taps: all, outputBlocks } = extentsOf(filter, block);
+  return view(b, pick(b, view(b, filter, [outputBlocks, all, block]), taps), [outputs, 1, ...kernel]);
+}
+
+function pick(b: GraphBuilder, v: Value, taps: readonly number[]): Value {
+  return b.op("Gather", [v, b.ints(taps)], { axis: 1 });
+}
