@@ -121,4 +121,12 @@ export function atLeast(least: number): Range {
   return { holds: (v) => v >= least, expected: `a whole number of ${least} or more` };
 }
 
+/** Of commands that decode many photos. */
+export const DECODERS_OPTION: OptionSpec & { readonly type: "integer" } = {
+  type: "integer",
+  range: atLeast(0),
+  value: "n",
+  help: "processes that decode photos, 0 for none but this one (default: one fewer than cores, 2 on 2, at most 4)",
+};
+
 export const JSON_OPTION = { type: "boolean", help: "write JSON to stdout" } as const;

@@ -1,6 +1,7 @@
 import { cacheClear, cacheList } from "./commands/cache.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { exportCommand } from "./commands/export.ts";
 import { index } from "./commands/index.ts";
 import { inspect } from "./commands/inspect.ts";
 import { label } from "./commands/label.ts";
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   label,
   index,
   search,
+  exportCommand,
   inspect,
   models,
   modelsGet,

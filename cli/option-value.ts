@@ -1,5 +1,5 @@
 import { ToolkitError } from "../toolkit/errors.ts";
-import { nearestNames } from "../toolkit/nearest-names.ts";
+import { unknownName } from "../toolkit/unknown-name.ts";
 import type { NamedValue, OptionSpec } from "./command.ts";
 
 /**
@@ -47,10 +47,7 @@ function numberIn(text: string): number {
 function namedValue(flag: string, names: readonly string[], text: string): NamedValue {
   const [name = "", ...rest] = text.split(":");
   if (!names.includes(name)) {
-    const [nearest] = nearestNames(name, names);
-    const hint = nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` };
-    const expected = `expected one of ${names.join(", ")}`;
-    throw new ToolkitError("E_USAGE", `Cannot use ${flag} "${text}": ${expected}`, hint);
+    throw unknownName(name, names, `Cannot use ${flag} "${text}": expected one of`, "E_USAGE");
   }
   const options = rest.join(":").split(",");
   if (rest.length === 0) return { name };

@@ -28,8 +28,8 @@ export function conv({ b, seed, name }: LayerPlace, x: Value, shape: ConvShape):
   const values = fillNormal(channels * inputs * kernel * kernel, seed, stream, 0, deviation);
   const weight = b.constant(float32([channels, inputs, kernel, kernel], values), `${name}.weight`);
   const pad = (kernel - 1) / 2;
-  const attrs = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], group };
-  return b.op("Conv", [x, weight], attrs, { name, outputs: [`${name}.out`] });
+  const attrs = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] };
+  return b.op("Conv", [x, weight], group === 1 ? attrs : { ...attrs, group }, { name, outputs: [`${name}.out`] });
 }
 
 /** Batch normalisation of [N,C,H,W] that starts as the identity, with PyTorch's epsilon and momentum. */

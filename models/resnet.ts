@@ -1,46 +1,71 @@
 import { ToolkitError } from "../toolkit/errors.ts";
 import { GraphBuilder } from "../toolkit/graph/builder.ts";
 import type { Graph, Value } from "../toolkit/graph/ir.ts";
-import { fillNormal, fillUniform, hashText } from "../toolkit/graph/random.ts";
-import { float32 } from "../toolkit/graph/tensor.ts";
 import { operators } from "../toolkit/operators/index.ts";
+import { batchNorm, conv, linear } from "./layers.ts";
+import type { ConvShape, LayerPlace } from "./layers.ts";
 
 export interface ResnetOptions {
-  readonly depth?: 18 | 34;
+  /** 18 and 34 have basic blocks, 50 and more bottleneck blocks. */
+  readonly depth?: 18 | 34 | 50 | 101 | 152;
   readonly classes: number;
   /** "imagenet": 7x7 stride 2 and a max-pool, for pictures of 64 px and more. "cifar": 3x3 stride 1, for about 32 px. */
   readonly stem?: "imagenet" | "cifar";
-  /** Channels of the first stage; each later stage has twice as many. */
+  /** Channels of the first stage, in bottleneck blocks before they widen to four times as many; each later stage has twice as many. */
   readonly width?: number;
+  /** Of a bottleneck block's 3x3 convolution; 32 with `groupWidth` 4 is ResNeXt-50 32x4d (Xie et al. 2016, arXiv 1611.05431). */
+  readonly groups?: number;
+  /** Channels of a group in the first stage; width / groups where absent. */
+  readonly groupWidth?: number;
   readonly seed?: number;
 }
 
-const BLOCKS = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3] } as const;
+const BLOCKS = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 6, 3],
+  101: [3, 4, 23, 3],
+  152: [3, 8, 36, 3],
+} as const;
+const WIDENING = 4;
 
 /**
- * A ResNet of basic blocks with random weights (He et al. 2015, arXiv 1512.03385), in torchvision's names: input `input` [N,3,H,W],
- * outputs `logits` [N,classes]; its value `features` is [N,8*width]. Convolutions start Kaiming-normal over fan-out (He et al. 2015,
- * arXiv 1502.01852), `fc` uniform in +-1/sqrt(inputs) as PyTorch's Linear does.
- * @throws E_SETTING for classes or a width that is no positive integer
+ * A ResNet with random weights (He et al. 2015, arXiv 1512.03385), in torchvision's names: input `input` [N,3,H,W], output `logits` [N,classes];
+ * its value `features` is [N,8*width], of bottleneck blocks [N,32*width], whose 3x3 convolution has the stride ("v1.5"). Convolutions start
+ * Kaiming-normal, `fc` uniform in +-1/sqrt(inputs) as PyTorch's Linear does.
+ * @throws E_SETTING for classes, a width or groups that are no positive integer, and for groups in basic blocks
  */
-export function resnet({ depth = 18, classes, stem = "imagenet", width = 64, seed = 0 }: ResnetOptions): Graph {
-  for (const [name, value] of Object.entries({ classes, width })) {
+export function resnet(options: ResnetOptions): Graph {
+  const { depth = 18, classes, stem = "imagenet", width = 64, groups = 1, groupWidth = width / groups } = options;
+  for (const [name, value] of Object.entries({ classes, width, groups, groupWidth })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new ToolkitError("E_SETTING", `Cannot build a ResNet with ${name} ${value}: expected a positive integer`);
     }
   }
-  const net = new Net(seed);
+  const basic = depth < 50;
+  if (basic && (groups !== 1 || groupWidth !== width)) {
+    throw new ToolkitError("E_SETTING", `Cannot build a ResNet of depth ${depth} with groups: expected 50, 101 or 152`);
+  }
+  const net = new Net(options.seed ?? 0);
   let x = net.stem(stem, width);
   for (const [stage, blocks] of BLOCKS[depth].entries()) {
+    const times = 2 ** stage;
     for (let block = 0; block < blocks; block++) {
-      const stride = stage > 0 && block === 0 ? 2 : 1;
-      x = net.block(`layer${stage + 1}.${block}`, x, width * 2 ** stage, stride);
+      const place = { name: `layer${stage + 1}.${block}`, stride: stage > 0 && block === 0 ? 2 : 1 };
+      x = basic
+        ? net.basic(place, x, width * times)
+        : net.bottleneck(place, x, width * times * WIDENING, { channels: groupWidth * groups * times, group: groups });
     }
   }
   return net.head(x, classes);
 }
 
-/** Writes the layers. Weights come from streams named after them, so that they do not depend on each other. */
+interface BlockPlace {
+  readonly name: string;
+  readonly stride: number;
+}
+
+/** Writes the layers. */
 class Net {
   readonly #b = new GraphBuilder(operators);
   readonly #seed: number;
@@ -52,66 +77,52 @@ class Net {
   stem(kind: "imagenet" | "cifar", width: number): Value {
     const input = this.#b.input("input", "float32", ["N", 3, "H", "W"]);
     const [kernel, stride] = kind === "imagenet" ? [7, 2] : [3, 1];
-    const x = this.#relu("relu", this.#batchNorm("bn1", this.#conv("conv1", input, width, kernel, stride)));
+    const x = this.#relu("relu", this.#convNorm("conv1", "bn1", input, { channels: width, kernel, stride }));
     if (kind === "cifar") return x;
     const attrs = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
     return this.#b.op("MaxPool", [x], attrs, { name: "maxpool", outputs: ["maxpool"] });
   }
 
-  block(name: string, x: Value, channels: number, stride: number): Value {
-    const conv1 = this.#conv(`${name}.conv1`, x, channels, 3, stride);
-    const relu1 = this.#relu(`${name}.relu1`, this.#batchNorm(`${name}.bn1`, conv1));
-    const bn2 = this.#batchNorm(`${name}.bn2`, this.#conv(`${name}.conv2`, relu1, channels, 3, 1));
-    const skip =
-      stride === 1 && x.shape[1] === channels ? x : this.#downsample(`${name}.downsample`, x, channels, stride);
-    const sum = this.#b.op("Add", [bn2, skip], {}, { name: `${name}.add`, outputs: [`${name}.add`] });
-    return this.#relu(`${name}.relu2`, sum);
+  basic({ name, stride }: BlockPlace, x: Value, channels: number): Value {
+    const first = this.#convNorm(`${name}.conv1`, `${name}.bn1`, x, { channels, kernel: 3, stride });
+    const relu = this.#relu(`${name}.relu1`, first);
+    const second = this.#convNorm(`${name}.conv2`, `${name}.bn2`, relu, { channels, kernel: 3 });
+    return this.#relu(`${name}.relu2`, this.#residual({ name, stride }, x, second));
+  }
+
+  bottleneck({ name, stride }: BlockPlace, x: Value, channels: number, inner: Omit<ConvShape, "kernel">): Value {
+    const first = this.#convNorm(`${name}.conv1`, `${name}.bn1`, x, { channels: inner.channels, kernel: 1 });
+    const narrow = this.#relu(`${name}.relu1`, first);
+    const second = this.#convNorm(`${name}.conv2`, `${name}.bn2`, narrow, { ...inner, kernel: 3, stride });
+    const filtered = this.#relu(`${name}.relu2`, second);
+    const wide = this.#convNorm(`${name}.conv3`, `${name}.bn3`, filtered, { channels, kernel: 1 });
+    return this.#relu(`${name}.relu3`, this.#residual({ name, stride }, x, wide));
   }
 
   head(x: Value, classes: number): Graph {
     const pooled = this.#b.op("GlobalAveragePool", [x], {}, { name: "avgpool", outputs: ["avgpool"] });
     const features = this.#b.op("Flatten", [pooled], { axis: 1 }, { name: "features", outputs: ["features"] });
-    const inputs = Number(x.shape[1]);
-    const bound = 1 / Math.sqrt(inputs);
-    const uniform = (name: string, shape: readonly number[], length: number): Value =>
-      this.#b.constant(float32(shape, fillUniform(length, this.#seed, hashText(name), -bound, bound)), name);
-    const weight = uniform("fc.weight", [classes, inputs], classes * inputs);
-    const bias = uniform("fc.bias", [classes], classes);
-    const logits = this.#b.op("Gemm", [features, weight, bias], { transB: 1 }, { name: "fc", outputs: ["logits"] });
-    return this.#b.build([logits]);
+    return this.#b.build([linear(this.#at("fc"), features, classes, "logits")]);
   }
 
-  #downsample(name: string, x: Value, channels: number, stride: number): Value {
-    return this.#batchNorm(`${name}.1`, this.#conv(`${name}.0`, x, channels, 1, stride));
+  /** The block's input is added, by a 1x1 convolution where its shape is another. */
+  #residual({ name, stride }: BlockPlace, x: Value, y: Value): Value {
+    const channels = Number(y.shape[1]);
+    const [from, to] = [`${name}.downsample.0`, `${name}.downsample.1`];
+    const same = stride === 1 && x.shape[1] === channels;
+    const skip = same ? x : this.#convNorm(from, to, x, { channels, kernel: 1, stride });
+    return this.#b.op("Add", [y, skip], {}, { name: `${name}.add`, outputs: [`${name}.add`] });
   }
 
-  #conv(name: string, x: Value, channels: number, kernel: number, stride: number): Value {
-    const inputs = Number(x.shape[1]);
-    const pad = (kernel - 1) / 2;
-    const deviation = Math.sqrt(2 / (channels * kernel * kernel));
-    const values = fillNormal(
-      channels * inputs * kernel * kernel,
-      this.#seed,
-      hashText(`${name}.weight`),
-      0,
-      deviation,
-    );
-    const weight = this.#b.constant(float32([channels, inputs, kernel, kernel], values), `${name}.weight`);
-    const attrs = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] };
-    return this.#b.op("Conv", [x, weight], attrs, { name, outputs: [`${name}.out`] });
-  }
-
-  #batchNorm(name: string, x: Value): Value {
-    const channels = Number(x.shape[1]);
-    const filled = (part: string, value: number): Value =>
-      this.#b.constant(float32([channels], new Float32Array(channels).fill(value)), `${name}.${part}`);
-    const inputs = [x, filled("weight", 1), filled("bias", 0), filled("running_mean", 0), filled("running_var", 1)];
-    // ONNX's momentum is 1 minus PyTorch's
-    const attrs = { epsilon: { float: 1e-5 }, momentum: { float: 0.9 } };
-    return this.#b.op("BatchNormalization", inputs, attrs, { name, outputs: [`${name}.out`] });
+  #convNorm(convName: string, normName: string, x: Value, shape: ConvShape): Value {
+    return batchNorm(this.#at(normName), conv(this.#at(convName), x, shape));
   }
 
   #relu(name: string, x: Value): Value {
     return this.#b.op("Relu", [x], {}, { name, outputs: [name] });
+  }
+
+  #at(name: string): LayerPlace {
+    return { b: this.#b, seed: this.#seed, name };
   }
 }

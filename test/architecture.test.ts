@@ -6,6 +6,7 @@ import { root } from "./support/fixtures.ts";
 /** Folders and files from the lowest layer up: each imports only what stands in a row before its own. The same table stands in ARCHITECTURE.md. */
 const layers: readonly (readonly string[])[] = [
   ["toolkit/errors", "toolkit/nearest-names", "toolkit/version"],
+  ["toolkit/unknown-name"],
   ["toolkit/graph", "toolkit/schedules"],
   ["toolkit/onnx", "toolkit/operators", "toolkit/images", "toolkit/runtime"],
   ["toolkit/passes", "toolkit/autodiff", "toolkit/lowering", "toolkit/losses", "toolkit/optimizers", "toolkit/data"],

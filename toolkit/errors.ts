@@ -37,6 +37,8 @@ export type ErrorCode =
   | "E_IMAGE_TOO_LARGE"
   | "E_IMAGE_TIMEOUT"
   | "E_IMAGE_READ"
+  | "E_IMAGE_CRASH"
+  | "E_DECODER"
   | "E_TOO_MANY_BAD"
   // running and training
   | "E_RUNTIME"
@@ -48,8 +50,10 @@ export type ErrorCode =
   | "E_RUN_LOCKED"
   | "E_RESUME"
   | "E_PARITY"
+  | "E_ACCURACY_LOSS"
   | "E_STOPPED"
   | "E_WRITE"
+  | "E_CACHE"
   // search
   | "E_QUERY"
   | "E_QUERY_LABEL"

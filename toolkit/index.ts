@@ -17,7 +17,12 @@ export { operators } from "./operators/index.ts";
 
 export { normalise } from "./passes/normalise.ts";
 export type { NormaliseOptions, Rewrite, Rewrites, Rewriting } from "./passes/normalise.ts";
+export { atPictureSize } from "./passes/at-picture-size.ts";
+export { chooseCut } from "./passes/choose-cut.ts";
+export type { CutChoice } from "./passes/choose-cut.ts";
 export { cut } from "./passes/cut.ts";
+export { cutPoints } from "./passes/find-cuts.ts";
+export type { CutPoint } from "./passes/find-cuts.ts";
 export { findHead } from "./passes/find-head.ts";
 export type { Head } from "./passes/find-head.ts";
 export { foldBatchNorm } from "./passes/fold-batch-norm.ts";
@@ -28,6 +33,7 @@ export { pipeline } from "./passes/pipeline.ts";
 export { prune } from "./passes/prune.ts";
 export { replaceHead } from "./passes/replace-head.ts";
 export { restoreBatchNorm } from "./passes/restore-batch-norm.ts";
+export { stageCuts } from "./passes/stage-cuts.ts";
 export { unitAxesOf } from "./passes/unit-axes.ts";
 
 export { differentiate, withoutGradient } from "./autodiff/differentiate.ts";
@@ -103,6 +109,15 @@ export type { TrainBatch } from "./train/batch.ts";
 export { readMetadata } from "./export/metadata.ts";
 export type { ModelMetadata, Preprocessing } from "./export/metadata.ts";
 export { inferenceModel } from "./export/inference-model.ts";
+export { halfPrecision } from "./export/half-precision.ts";
+export { calibrate } from "./export/int8/calibrate.ts";
+export type { Calibration } from "./export/int8/calibrate.ts";
+export { int8Graph } from "./export/int8/int8-graph.ts";
+export { quantise } from "./export/int8/quantise.ts";
+export type { QuantiseOptions } from "./export/int8/quantise.ts";
+export { checkLoss, lossPoints } from "./export/check-loss.ts";
+export { reducePrecision } from "./export/reduce-precision.ts";
+export type { ReducedModel, ReducePrecisionOptions, ReduceProgress } from "./export/reduce-precision.ts";
 export type { Parity } from "./export/parity.ts";
 export type { SourceModel } from "./export/source-model.ts";
 
@@ -123,6 +138,7 @@ export type { FineTuneEvent, FineTuneResult, StageResult } from "./fine-tune/eve
 export type { FineTuneRun } from "./fine-tune/fine-tune.ts";
 export type {
   BatchNormPolicy,
+  CacheType,
   FineTuneSettings,
   LossChoice,
   Mode,

@@ -8,7 +8,12 @@ import type { DownloadOptions } from "../models/download.ts";
 import { cacheFolder as defaultCacheFolder } from "./data/cache-folder.ts";
 import { evaluateSet, readDataset } from "./data/dataset.ts";
 import type { Dataset } from "./data/dataset.ts";
+import { openActivationCache } from "./data/activation-cache.ts";
 import { openFeatureCache } from "./data/feature-cache.ts";
+import { photoDecoder } from "./data/photo-decoder.ts";
+import type { ClosableDecoder, PhotoDecoderOptions } from "./data/photo-decoder.ts";
+import { openPictureCache } from "./data/picture-cache.ts";
+import type { PhotoDecoder } from "./data/view.ts";
 import type { Operators } from "./graph/operator.ts";
 import { hashFile } from "./data/hash.ts";
 import type { SplitOptions } from "./data/split.ts";
@@ -24,9 +29,6 @@ import { openRunFolder, recordRun } from "./fine-tune/run-folder.ts";
 import type { FineTuneEvent, FineTuneResult } from "./fine-tune/events.ts";
 import { plainSettings, settle } from "./fine-tune/settings.ts";
 import type { FineTuneSettings } from "./fine-tune/settings.ts";
-import { cachedDecoder } from "./images/cached-decoder.ts";
-import type { Decoder } from "./images/decoder.ts";
-import { sharpDecoder } from "./images/sharp.ts";
 import type { TaggerEvaluation } from "./label/evaluate-tagger.ts";
 import { evaluateTagger } from "./label/evaluate-tagger.ts";
 import { openTagger as openTaggerOn } from "./label/tagger.ts";
@@ -46,6 +48,11 @@ export type { Dataset } from "./data/dataset.ts";
 export { cacheFolder } from "./data/cache-folder.ts";
 export { tagPhotos } from "./library/tag-photos.ts";
 export { nodeRuntime } from "./runtime/node.ts";
+export { photoDecoder } from "./data/photo-decoder.ts";
+export type { ClosableDecoder, PhotoDecoderOptions } from "./data/photo-decoder.ts";
+export { openPictureCache } from "./data/picture-cache.ts";
+export type { PictureCache, PictureCacheOptions } from "./data/picture-cache.ts";
+export type { Crop, PhotoDecoder, View, Viewer } from "./data/view.ts";
 export { sharpDecoder } from "./images/sharp.ts";
 export { contactSheetPng } from "./report/contact-sheet-png.ts";
 export { VERSION } from "./version.ts";
@@ -117,6 +124,10 @@ export interface FineTuneOptions extends FineTuneSettings {
   readonly resume?: boolean;
   readonly validationShare?: number;
   readonly cacheFolder?: string;
+  /** Processes that decode photos; 0: none but this one. One fewer than there are cores where absent, 2 on 2 and at most 4. */
+  readonly decodeProcesses?: number;
+  /** Most disk space for decoded pictures, of this run and others; 0: none are kept. 4 GB where absent. */
+  readonly pictureCacheBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -133,10 +144,13 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     resume,
     validationShare,
     cacheFolder = defaultCacheFolder(),
+    decodeProcesses,
+    pictureCacheBytes,
     signal,
     teacher,
     ...settings
   } = options;
+  const decoding = { decodeProcesses, pictureCacheBytes };
   const source = typeof model === "object" ? model : await openModel(model, { cacheFolder });
   const split: SplitOptions = {
     seed: settings.seed ?? 0,
@@ -146,12 +160,14 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
   const dataset = typeof data === "string" ? await readDataset(data, split) : data;
   const settled = settle(settings, naturalSize(source));
   const folder = out === undefined ? undefined : await openRunFolder(out, { resume: resume ?? false });
-  const decoder = cachedDecoder(sharpDecoder());
+  const decoder = await trainingDecoder(cacheFolder, decoding);
   const platform: Platform = {
     runtime: nodeRuntime,
     decoder,
     hashFile,
     featureStore: (signature, width) => openFeatureCache({ folder: cacheFolder, signature, width }),
+    activationStore: (about) => openActivationCache({ folder: cacheFolder, ...about }),
+    now: () => performance.now(),
     ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints) } : {}),
   };
   const run = fineTuneOn({
@@ -163,7 +179,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     ...(resume === undefined ? {} : { resume }),
     ...(signal ? { signal } : {}),
   });
-  if (!folder) return run;
+  if (!folder) return recorded(run, closing(run, decoder));
   const events = recordRun(run, {
     folder,
     about: {
@@ -177,7 +193,34 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     now: () => performance.now(),
     today: () => new Date(),
   });
-  return recorded(run, events);
+  return recorded(run, closing(events, decoder));
+}
+
+/** What decodes the photos of a run, and keeps them decoded for its later epochs. */
+async function trainingDecoder(
+  folder: string,
+  { decodeProcesses, pictureCacheBytes }: Record<"decodeProcesses" | "pictureCacheBytes", number | undefined>,
+): Promise<ClosableDecoder> {
+  const limit = pictureCacheBytes === undefined ? {} : { maxBytes: pictureCacheBytes };
+  // one that cannot be opened only makes a run slower
+  const cache =
+    pictureCacheBytes === 0 ? undefined : await openPictureCache({ folder, ...limit }).catch(() => undefined);
+  return photoDecoder({
+    ...(decodeProcesses === undefined ? {} : { processes: decodeProcesses }),
+    ...(cache ? { cache } : {}),
+  });
+}
+
+/** The same events; the decoder's processes end with them. */
+async function* closing(
+  events: AsyncIterable<FineTuneEvent>,
+  decoder: ClosableDecoder,
+): AsyncGenerator<FineTuneEvent, void> {
+  try {
+    yield* events;
+  } finally {
+    await decoder.close();
+  }
 }
 
 /** The run whose events pass through the recorder, so that its folder is complete when the result is there. */
@@ -224,12 +267,23 @@ export async function* diagnose(
 ): AsyncGenerator<Diagnosis, void> {
   const source = typeof model === "object" ? model : await openModel(model);
   const dataset = typeof data === "string" ? await readDataset(data, { seed: options.seed ?? 0 }) : data;
-  const platform = { runtime: nodeRuntime, decoder: sharpDecoder() };
-  yield* diagnoseOn({ ...options, source, platform, ...(dataset ? { dataset } : {}) });
+  const decoder = photoDecoder();
+  try {
+    yield* diagnoseOn({
+      ...options,
+      source,
+      platform: { runtime: nodeRuntime, decoder },
+      ...(dataset ? { dataset } : {}),
+    });
+  } finally {
+    await decoder.close();
+  }
 }
 
 export interface OpenTaggerOptions extends OpenModelOptions {
-  readonly decoder?: Decoder;
+  /** What decodes the photos, left open; processes of the tagger's own where absent. */
+  readonly decoder?: PhotoDecoder;
+  readonly decodeProcesses?: number;
   readonly threads?: number;
   readonly batchSize?: number;
 }
@@ -239,7 +293,8 @@ export interface OpenTaggerOptions extends OpenModelOptions {
  * @throws E_MODEL_*, E_NO_HEAD
  */
 export async function openTagger(model?: string | SourceModel, options: OpenTaggerOptions = {}): Promise<Tagger> {
-  const { decoder = sharpDecoder(), threads, batchSize, ...about } = options;
+  const { decoder, decodeProcesses: processes, threads, batchSize, ...about } = options;
+  if (!decoder) return openOwnTagger(model, options, processes === undefined ? {} : { processes });
   const source = typeof model === "object" ? model : await openModel(model, about);
   return openTaggerOn({
     source,
@@ -248,6 +303,27 @@ export async function openTagger(model?: string | SourceModel, options: OpenTagg
     ...(threads === undefined ? {} : { threads }),
     ...(batchSize === undefined ? {} : { batchSize }),
   });
+}
+
+/** A tagger whose decoder is closed with it. */
+async function openOwnTagger(
+  model: string | SourceModel | undefined,
+  options: OpenTaggerOptions,
+  decoding: PhotoDecoderOptions,
+): Promise<Tagger> {
+  // its process starts while the model is read
+  const decoder = photoDecoder(decoding);
+  try {
+    const tagger = await openTagger(model, { ...options, decoder });
+    const close = async (): Promise<void> => {
+      await tagger.close();
+      await decoder.close();
+    };
+    return { ...tagger, close };
+  } catch (error) {
+    await decoder.close();
+    throw error;
+  }
 }
 
 /**

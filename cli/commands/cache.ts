@@ -13,12 +13,17 @@ export const cacheList: Command = defineCommand({
   async run({ out }) {
     const { cacheFolder } = await import("../../toolkit/data/cache-folder.ts");
     const { cacheUsage } = await import("../../toolkit/data/feature-cache.ts");
+    const { activationUsage } = await import("../../toolkit/data/activation-cache.ts");
+    const { pictureUsage } = await import("../../toolkit/data/picture-cache.ts");
     const folder = cacheFolder();
     const [features, downloads] = [await cacheUsage(folder), await downloadsIn(folder)];
-    if (out.wantsJson) return out.json({ folder, features, downloads });
+    const [activations, pictures] = [await activationUsage(folder), await pictureUsage(folder)];
+    if (out.wantsJson) return out.json({ folder, features, activations, pictures, downloads });
     out.data(folder);
     out.table([
       ["features", counted(features.files, "file"), bytesText(features.bytes)],
+      ["activations", counted(activations.files, "file"), bytesText(activations.bytes)],
+      ["pictures", counted(pictures.files, "file"), bytesText(pictures.bytes)],
       ["models", counted(downloads.length, "file"), bytesText(downloads.reduce((sum, file) => sum + file.bytes, 0))],
     ]);
   },
@@ -26,19 +31,21 @@ export const cacheList: Command = defineCommand({
 
 export const cacheClear: Command = defineCommand({
   name: "cache clear",
-  summary: "Remove computed features, and downloaded models where asked",
+  summary: "Remove computed features and decoded pictures, and downloaded models where asked",
   examples: ["cache clear", "cache clear --models"],
   positionals: {},
   options: { models: { type: "boolean", help: "remove downloaded models too" }, json: JSON_OPTION },
   async run({ options, out }) {
     const { cacheFolder } = await import("../../toolkit/data/cache-folder.ts");
     const { clearCache } = await import("../../toolkit/data/feature-cache.ts");
+    const { clearActivations } = await import("../../toolkit/data/activation-cache.ts");
+    const { clearPictures } = await import("../../toolkit/data/picture-cache.ts");
     const folder = cacheFolder();
-    const features = await clearCache(folder);
+    const kept = [await clearCache(folder), await clearActivations(folder), await clearPictures(folder)];
     const downloads = options.models ? await downloadsIn(folder) : [];
     for (const { file } of downloads) await rm(join(folder, file), { recursive: true, force: true });
-    const files = features.files + downloads.length;
-    const bytes = downloads.reduce((sum, file) => sum + file.bytes, features.bytes);
+    const files = kept.reduce((sum, usage) => sum + usage.files, downloads.length);
+    const bytes = [...kept, ...downloads].reduce((sum, file) => sum + file.bytes, 0);
     if (out.wantsJson) out.json({ folder, removed: { files, bytes } });
     else out.data(`${folder}: removed ${counted(files, "file")}, ${bytesText(bytes)}`);
   },

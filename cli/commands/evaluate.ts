@@ -1,4 +1,4 @@
-import { atLeast, defineCommand, JSON_OPTION } from "../command.ts";
+import { atLeast, DECODERS_OPTION, defineCommand, JSON_OPTION } from "../command.ts";
 import type { Command } from "../command.ts";
 import { counted, percent } from "../format.ts";
 import { given } from "../given.ts";
@@ -17,6 +17,7 @@ export const evaluate: Command = defineCommand({
   options: {
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    decoders: DECODERS_OPTION,
     json: JSON_OPTION,
   },
   stoppable: true,
@@ -24,7 +25,10 @@ export const evaluate: Command = defineCommand({
     const { evaluateSet, measure, openModel, openTagger } = await import("../../toolkit/node.ts");
     const { evaluateTagger } = await import("../../toolkit/label/evaluate-tagger.ts");
     const { confusedPairs } = await import("../../toolkit/report/metrics.ts");
-    const tagger = await openTagger(await openModel(model, { signal }), given({ threads: options.threads }));
+    const tagger = await openTagger(
+      await openModel(model, { signal }),
+      given({ threads: options.threads, decodeProcesses: options.decoders }),
+    );
     try {
       const { samples, bad } = await evaluateSet(data, tagger.labels);
       const { unreadable: lost, others } = sortBad(bad);

@@ -40,6 +40,7 @@ function print(out: Output, name: string, found: Inspection, own: ModelMetadata 
     ["inputs", found.inputs.map(valueText).join(", ")],
     ["outputs", found.outputs.map(valueText).join(", ")],
     ["picture size", sizeText(found)],
+    ["precision", PRECISIONS[found.precision]],
   ];
   if (unsupported.length > 0) facts.push(["not supported", unsupported.join(", ")]);
   else if (head) {
@@ -62,7 +63,31 @@ function print(out: Output, name: string, found: Inspection, own: ModelMetadata 
   out.data(
     `${totals.layers} layers, ${totals.parameters.toLocaleString("en")} parameters, ${countText(totals.multiplyAdds)} multiply-adds a photo`,
   );
+  if (found.cuts.length > 0) printCuts(out, found);
 }
+
+/** A name may be given to `train` as it stands here, so none is shortened. */
+function printCuts(out: Output, { cuts }: Inspection): void {
+  out.data("");
+  const share = (part: number): string => `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`;
+  const trained = (stages: number | null): string => (stages === 0 ? "head" : String(stages ?? "").padStart(4));
+  out.table(
+    cuts.map(({ value, shape, unfreeze, parameterShare, multiplyAddShare }) => [
+      trained(unfreeze).padStart("unfreeze".length),
+      share(parameterShare).padStart("weights".length),
+      share(multiplyAddShare).padStart("mul-adds".length),
+      shape.join("x"),
+      value,
+    ]),
+    ["unfreeze", "weights", "mul-adds", "cached", "train-from: what is behind it is trained"],
+  );
+}
+
+const PRECISIONS = {
+  float32: "float32",
+  float16: "weights stored as float16, computed in float32",
+  int8: "int8, computed in 8 bits",
+} as const;
 
 const POLICIES = {
   "has-batch-norm": "has its nodes: statistics of batches, or frozen",

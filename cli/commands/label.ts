@@ -1,4 +1,4 @@
-import { atLeast, defineCommand, SHARE } from "../command.ts";
+import { atLeast, DECODERS_OPTION, defineCommand, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
 import { labelText } from "../format.ts";
 import { given } from "../given.ts";
@@ -18,6 +18,7 @@ export const label: Command = defineCommand({
     minWeight: { type: "number", default: 0.01, range: SHARE, value: "weight", help: "leave out labels below it" },
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    decoders: DECODERS_OPTION,
     json: { type: "boolean", help: "one JSON value a photo" },
   },
   stoppable: true,
@@ -28,7 +29,7 @@ export const label: Command = defineCommand({
     sayLeftOut(out, others);
     const tagger = await openTagger(
       await openModel(positionals.model, { signal }),
-      given({ threads: options.threads }),
+      given({ threads: options.threads, decodeProcesses: options.decoders }),
     );
     const unreadable: Unreadable[] = [...lost];
     try {

@@ -104,9 +104,9 @@ function fromHere(path: string): string {
 }
 
 async function writeSheet(file: string, query: string, hits: readonly Hit[]): Promise<void> {
-  const { contactSheetHtml, contactSheetPng, sharpDecoder } = await import("../../toolkit/node.ts");
+  const { contactSheetHtml, contactSheetPng, photoDecoder } = await import("../../toolkit/node.ts");
   const { resample, shorterSideSize } = await import("../../toolkit/images/resample.ts");
-  const decoder = sharpDecoder();
+  const decoder = photoDecoder();
   const shown = [];
   for (const { paths, labels } of hits) {
     const [path = ""] = paths;
@@ -126,6 +126,8 @@ async function writeSheet(file: string, query: string, hits: readonly Hit[]): Pr
     throw new ToolkitError("E_WRITE", `Cannot write "${file}": ${cause instanceof Error ? cause.message : ""}`, {
       cause,
     });
+  } finally {
+    await decoder.close();
   }
 }
 

@@ -1,5 +1,6 @@
-import { atLeast, BELOW_ONE, defineCommand, FACTOR, NOT_NEGATIVE } from "../command.ts";
+import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand, FACTOR, NOT_NEGATIVE } from "../command.ts";
 import type { Command, OptionSpecs } from "../command.ts";
+import { FROZEN_OPTIONS } from "../train/frozen-options.ts";
 import { MAX_BAD_OPTION } from "../unreadable.ts";
 
 // as named-optimizer.ts, named-schedule.ts and recipe.ts have them: the help does not wait for these to load, and a test compares
@@ -40,9 +41,9 @@ const options = {
   model: { type: "string", value: "model", help: "an ONNX file, or the name of a model (default: the bundled one)" },
   mode: {
     type: "choice",
-    choices: ["frozen", "full", "staged", "scratch"],
+    choices: ["frozen", "partial", "full", "staged", "scratch"],
     default: "staged",
-    help: "train the head, every layer, the one and then the other, or every layer from random weights",
+    help: "train the head, the last layers, every layer, the head and then every layer, or every layer from random weights",
   },
   out: { type: "string", value: "folder", help: "the run folder (default: runs/DATA-1, or the next that is free)" },
   resume: { type: "boolean", help: "go on from the checkpoint of an interrupted run" },
@@ -182,6 +183,8 @@ const options = {
     group: "Training",
   },
 
+  ...FROZEN_OPTIONS,
+
   batchNorm: {
     type: "choice",
     choices: ["auto", "batch", "frozen", "keep"],
@@ -243,7 +246,21 @@ const options = {
     group: "Photos",
   },
   maxBad: { ...MAX_BAD_OPTION, group: "Photos" },
-  cache: { type: "string", value: "folder", help: "where features and downloads are kept", group: "Photos" },
+  decoders: { ...DECODERS_OPTION, group: "Photos" },
+  cache: {
+    type: "string",
+    value: "folder",
+    help: "where decoded pictures, features and downloads are kept",
+    group: "Photos",
+  },
+  pictureCache: {
+    type: "number",
+    default: 4,
+    range: NOT_NEGATIVE,
+    value: "GB",
+    help: "most disk space for decoded pictures, 0 for none",
+    group: "Photos",
+  },
 } as const satisfies OptionSpecs;
 
 export const train: Command = defineCommand({
@@ -252,6 +269,7 @@ export const train: Command = defineCommand({
   examples: [
     "train photos/",
     "train photos/ --model resnet18 --mode full --epochs 10 --out runs/mine",
+    "train photos/ --mode partial --train-from layer4 --views 4",
     "train photos/ --resume --out runs/mine",
   ],
   positionals,

@@ -25,6 +25,8 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
   let spent = 0;
   let photos = 0;
   let epochStart = 0;
+  let hasWarned = false;
+  const computing = computingSpeed();
 
   const stop = (): void => {
     bar?.stop();
@@ -57,6 +59,7 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
     stop();
     if (out.wantsJson) out.json(epochJson(event, speed()));
     else out.data(epochRow(event, speed()));
+    if (!hasWarned) hasWarned = warnOfWaiting(out, event);
     [spent, photos] = [0, 0];
   };
 
@@ -71,21 +74,42 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
       else if (event.kind === "stage") onStage(event);
       else if (event.kind === "features") {
         bar ??= out.progress({ total: event.total, label: "features", transient: true });
-        bar.update(event.done);
+        bar.update(event.done, computing(event, at - last));
       } else if (event.kind === "note") out.say(event.text);
       else if (event.kind === "checkpoint") checkpoint = event.path;
       else if (event.kind === "rescued") {
         stop();
-        const { evaluation } = event.result;
-        out.say(
-          `kept the best weights before the failure: top-1 ${percent(evaluation?.top1 ?? 0)}, exported to the run folder`,
-        );
+        const kept = `kept the best weights before the failure: top-1 ${percent(event.result.evaluation?.top1 ?? 0)}`;
+        out.say(`${kept}, exported to the run folder`);
       }
       last = at;
     },
     stop,
     checkpoint: () => checkpoint,
   };
+}
+
+/** How quick the frozen part is: views that are known from earlier runs take no time. */
+function computingSpeed(): (event: Of<"features">, elapsedMs: number) => { imagesPerSecond?: number } {
+  let [spentMs, computed, first] = [0, 0, 0];
+  return ({ done, known }, elapsedMs) => {
+    // a second stage counts from the beginning
+    if (done - known < computed) [spentMs, computed, first] = [0, 0, 0];
+    if (done - known === computed) return {};
+    if (computed > 0) spentMs += elapsedMs;
+    // the first views take as long as loading does
+    else first = done - known;
+    computed = done - known;
+    return spentMs > 0 ? { imagesPerSecond: ((computed - first) * 1000) / spentMs } : {};
+  };
+}
+
+/** Whether there was reason to. A step of the head alone is over so soon that any wait is a large share. */
+function warnOfWaiting(out: Output, { stage, waitShare = 0 }: Of<"epoch">): boolean {
+  if (stage === "head" || waitShare <= LONG_WAIT) return false;
+  const share = `training waited ${percent(waitShare)} of the time for data`;
+  out.warn(`${share}: let more processes decode photos (--decoders), or train on smaller copies`);
+  return true;
 }
 
 function epochJson(event: Of<"epoch">, imagesPerSecond: number | undefined): object {
@@ -103,14 +127,19 @@ function epochJson(event: Of<"epoch">, imagesPerSecond: number | undefined): obj
     top5Error: evaluation?.count ? evaluation.top5Error : null,
     rate,
     imagesPerSecond: imagesPerSecond ?? null,
+    waitShare: event.waitShare ?? null,
     best,
   };
 }
 
-const HEADER = "stage     epoch     loss  accuracy  val. loss  val. accuracy     img/s";
+/** A share of the time spent waiting for data that is worth a word. */
+const LONG_WAIT = 0.2;
+
+/** The last column is the share of the time that was spent waiting for data. */
+const HEADER = "stage     epoch     loss  accuracy  val. loss  val. accuracy  img/s  wait";
 
 function epochRow(event: Of<"epoch">, imagesPerSecond: number | undefined): string {
-  const { stage, epoch, epochs, trainLoss, trainAccuracy, best, evaluation } = event;
+  const { stage, epoch, epochs, trainLoss, trainAccuracy, best, evaluation, waitShare } = event;
   const cells = [
     stage.padEnd(8),
     `${epoch}/${epochs}`.padStart(6),
@@ -118,7 +147,8 @@ function epochRow(event: Of<"epoch">, imagesPerSecond: number | undefined): stri
     percent(trainAccuracy).padStart(9),
     (evaluation?.count ? evaluation.loss.toFixed(3) : "-").padStart(10),
     (evaluation?.count ? percent(evaluation.top1) : "-").padStart(14),
-    (imagesPerSecond?.toFixed(imagesPerSecond < 100 ? 1 : 0) ?? "-").padStart(9),
+    (imagesPerSecond?.toFixed(imagesPerSecond < 100 ? 1 : 0) ?? "-").padStart(6),
+    (waitShare === undefined ? "-" : `${Math.round(waitShare * 100)} %`).padStart(5),
   ];
   return cells.join(" ") + (best && evaluation?.count ? "  best" : "");
 }

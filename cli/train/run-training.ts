@@ -64,6 +64,14 @@ interface TrainingOptions {
   readonly validationShare: number;
   readonly maxBad: number;
   readonly cache: string | undefined;
+  readonly pictureCache: number;
+  readonly trainFrom: string | undefined;
+  readonly unfreeze: number | undefined;
+  readonly views: number;
+  readonly cacheType: Chosen<"cacheType">;
+  readonly cacheMemory: number;
+  readonly cacheDisk: number;
+  readonly decoders: number | undefined;
 }
 
 /** `train`, from its options to what is said at the end. */
@@ -85,6 +93,8 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
     out: folder,
     resume,
     cacheFolder,
+    pictureCacheBytes: options.pictureCache * 1e9,
+    ...given({ decodeProcesses: options.decoders }),
     signal,
   });
   out.say(`run folder: ${folder}`);
@@ -122,6 +132,7 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
   const { stemFactor, cropScale, hidden, dropout, head, features, threads, maxSteps } = others;
   const { loss, schedule, warmUp, accumulate, ema, teacher, ...numbers } = others;
   const { clipNorm, clipValue, clipAdaptive, sharpness, temperature, teacherShare } = numbers;
+  const { trainFrom, unfreeze, views, cacheType, cacheMemory, cacheDisk } = options;
   return {
     mode,
     seed,
@@ -135,6 +146,11 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
     cropScale,
     hidden,
     dropout,
+    views,
+    cacheType,
+    cacheMemoryBytes: cacheMemory * 1e9,
+    cacheDiskBytes: cacheDisk * 1e9,
+    ...given({ trainFrom, unfreeze }),
     ...given({ epochs, headEpochs, rate, headRate, decay, stemFactor, head, features, threads, maxSteps }),
     // which options a name takes, and of what kind, is checked where they are read
     ...given({ optimizer: optimizer as OptimizerChoice | undefined, loss: loss as LossChoice | undefined }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import type { SpawnSyncReturns } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,21 @@ describe("bench/bench", () => {
     }
   });
 
+  it("exits 2 for --add without a file to add to", () => {
+    const { status, stderr } = bench("--add", "--only", "inference-224-b1");
+    assert.equal(status, 2);
+    assert.match(stderr, /--add: expected --json FILE/);
+  });
+
+  it("lists what --growth measures where a name is none of it", () => {
+    const { status, stderr } = bench("--growth", "--only", "inference-224-b1");
+    assert.equal(status, 2);
+    assert.match(
+      stderr,
+      /no benchmark is called "inference-224-b1"; there are batch-4, .*size-64, .*photos-200, .*threads-1/,
+    );
+  });
+
   it("says that there is no PyTorch, and writes rows without a peer and their table", function () {
     // the session's worker thread needs compiled files
     if (source) this.skip();
@@ -55,6 +70,12 @@ describe("bench/bench", () => {
       );
       if (process.platform === "linux") assert.ok(Number(first.oursPeakMb) > 20);
       assert.match(readFileSync(join(folder, "figures.md"), "utf8"), /\| cifar-convnet-32-b64 \| img\/s \|/);
+      writeFileSync(json, JSON.stringify([{ ...first, name: "full-224-b4-folded" }]));
+      bench("--only", "cifar-convnet-32-b64", "--runs", "1", "--json", json, "--add");
+      assert.deepEqual(
+        readJson<readonly Row[]>(json).map(({ name }) => name),
+        ["full-224-b4-folded", "cifar-convnet-32-b64"],
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -10,15 +10,18 @@ describe("bench/cases", () => {
       if (!("network" in request)) continue;
       const [, size, batch] = /-(\d+)-b(\d+)/.exec(name) ?? [];
       assert.deepEqual([request.size, request.batch, items], [Number(size), Number(batch), Number(batch)], name);
-      const work = (["inference", "last-stage"] as const).find((start) => name.startsWith(start)) ?? "step";
+      const work =
+        (["inference", "last-stage", "transfer", "int8"] as const).find((start) => name.startsWith(start)) ?? "step";
       assert.equal(request.work, work, name);
-      if (name.startsWith("full")) assert.ok(name.endsWith(`-${request.batchNorm}`), name);
+      const [said] = /(folded|batch)$/.exec(name) ?? [];
+      if (said !== undefined || name.startsWith("full")) assert.equal(said, request.batchNorm, name);
     }
   });
 
   it("CASES have a script of the peer", () => {
-    for (const { peer } of Object.values(CASES)) {
-      assert.ok(existsSync(join(root, "test/bench/peers", peer)), peer);
+    for (const { peer, request } of Object.values(CASES)) {
+      if (peer === "float32") assert.equal(request.work, "int8");
+      else assert.ok(existsSync(join(root, "test/bench/peers", peer)), peer);
     }
   });
 

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { BenchCase } from "./cases.ts";
 import type { Peer } from "./peer.ts";
-import { row } from "./row.ts";
-import type { Form, Row } from "./row.ts";
+import { float32Row, row, tfjsRow } from "./row.ts";
+import type { Float32Row, Form, MeasuredBeside, Row, TfjsRow } from "./row.ts";
 import { openSide } from "./side.ts";
 import type { Side } from "./side.ts";
+import type { Tfjs } from "./tfjs.ts";
 
 const FORMS: readonly Form[] = ["default", "channelsLast"];
 
@@ -23,16 +24,16 @@ export async function measure(name: string, work: BenchCase, peer: Peer | undefi
   const seconds = { ours: [] as number[], default: [] as number[], channelsLast: [] as number[] };
   const peakMb: Record<Form, number | null> = { default: null, channelsLast: null };
   const start = work.fromStart ? startEachTime : startOnce;
+  const script = work.peer;
   const ours = await start(openOurs, work.request);
   try {
     for (const form of FORMS) {
       const request = { ...work.request, channelsLast: form === "channelsLast" };
-      const theirs = peer && (await start(() => peer.open(work.peer), request));
+      const theirs = script === "float32" || !peer ? undefined : await start(() => peer.open(script), request);
       try {
-        for (let i = 0; i < runs; i++) {
-          seconds.ours.push(await ours.seconds());
-          if (theirs) seconds[form].push(await theirs.seconds());
-        }
+        const taken = await inTurn(ours, theirs, runs);
+        seconds.ours.push(...taken.ours);
+        seconds[form] = taken.theirs;
         peakMb[form] = theirs?.peakMb() ?? null;
       } finally {
         await theirs?.close();
@@ -44,9 +45,57 @@ export async function measure(name: string, work: BenchCase, peer: Peer | undefi
   }
 }
 
-async function startOnce(open: () => Promise<Side>, request: object): Promise<Runner> {
+/** Beside TensorFlow.js: our runs and its own in turn. */
+export async function measureTfjs(work: BenchCase, tfjs: Tfjs, runs: number): Promise<TfjsRow> {
+  return tfjsRow(work.items, await measureBeside(work, () => tfjs.open(), work.request, runs));
+}
+
+/** 8 bits beside our own float32. */
+export async function measureFloat32(work: BenchCase, runs: number): Promise<Float32Row> {
+  return float32Row(work.items, await measureBeside(work, openOurs, { ...work.request, work: "inference" }, runs));
+}
+
+async function measureBeside(
+  work: BenchCase,
+  open: () => Promise<Side>,
+  request: object,
+  runs: number,
+): Promise<MeasuredBeside> {
+  const ours = await startOnce(openOurs, work.request);
+  try {
+    const theirs = await startOnce(open, request);
+    try {
+      const taken = await inTurn(ours, theirs, runs);
+      return { ...taken, about: theirs.about, peakMb: theirs.peakMb() };
+    } finally {
+      await theirs.close();
+    }
+  } finally {
+    await ours.close();
+  }
+}
+
+async function inTurn(
+  ours: Runner,
+  theirs: Runner | undefined,
+  runs: number,
+): Promise<{ readonly ours: number[]; readonly theirs: number[] }> {
+  const seconds = { ours: [] as number[], theirs: [] as number[] };
+  for (let i = 0; i < runs; i++) {
+    seconds.ours.push(await ours.seconds());
+    if (theirs) seconds.theirs.push(await theirs.seconds());
+  }
+  return seconds;
+}
+
+async function startOnce(open: () => Promise<Side>, request: object): Promise<Runner & Pick<Side, "about">> {
   const side = await open();
-  return { seconds: () => side.seconds(request), peakMb: () => side.peakMb(), close: () => side.close() };
+  return {
+    about: side.about,
+    seconds: () => side.seconds(request),
+    peakMb: () => side.peakMb(),
+    close: () => side.close(),
+  };
 }
 
 /** A new process for each run, whose start is measured too. One that is not measured comes first: it brings the files into the system's memory. */

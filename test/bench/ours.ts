@@ -24,10 +24,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     await closeAll(); // one network in memory at a time
     work = await openWork(request);
     open.set(line, work);
-    for (let i = 0; i < request.warmUps; i++) await work.run();
+    for (let i = 0; i < request.warmUps; i++) await work.run(1);
   }
   const start = performance.now();
-  for (let i = 0; i < request.repeats; i++) await work.run();
+  await work.run(request.repeats);
   console.log(JSON.stringify({ seconds: (performance.now() - start) / 1000 / request.repeats }));
 }
 await closeAll();

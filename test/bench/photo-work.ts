@@ -8,7 +8,6 @@ import type { Work } from "./work.ts";
 /** As peers/photos.py. Optimizer, rate and batch are what decides the work of an epoch beside the backbone. */
 const FROZEN = {
   mode: "frozen",
-  epochs: 10,
   batchSize: 16,
   optimizer: "sgd",
   momentum: 0.9,
@@ -24,7 +23,7 @@ export async function openPhotoWork(request: PhotoRequest): Promise<Work> {
   const work = { frozen: frozenWork, label: labelWork, "first-label": firstLabelWork }[request.work];
   const opened = await work(request, folder);
   return {
-    run: () => opened.run(),
+    run: (times) => opened.run(times),
     async close() {
       await opened.close();
       await rm(folder, { recursive: true });
@@ -33,13 +32,14 @@ export async function openPhotoWork(request: PhotoRequest): Promise<Work> {
 }
 
 /** A new head on cached features, from decoding to the exported model. */
-async function frozenWork({ data, model }: PhotoRequest, folder: string): Promise<Work> {
+async function frozenWork({ data, model, epochs }: PhotoRequest, folder: string): Promise<Work> {
   const [photos = ""] = data;
   return {
     async run() {
       const at = await mkdtemp(join(folder, "run-"));
       const run = await fineTune({
         ...FROZEN,
+        epochs,
         model,
         data: photos,
         out: join(at, "out"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { row } from "./row.ts";
+import { float32Row, row, tfjsRow, withRow } from "./row.ts";
 import type { Measured } from "./row.ts";
 
 const measured: Measured = {
@@ -40,6 +40,35 @@ describe("bench/row", () => {
 
   it("row takes the middle between the two middle runs", () => {
     assert.equal(row("full", "img/s", 3, { ...measured, ours: [1, 2] }).ours, 2);
+  });
+
+  it("withRow puts a row instead of the one of its name, in the order of the names", () => {
+    const made = (name: string, ours: number): ReturnType<typeof row> =>
+      row(name, "img/s", 1, { ...alone, ours: [ours] });
+    const [a, b, c] = [made("a", 1), made("b", 1), made("c", 1)];
+    assert.deepEqual(withRow([a, c], b, ["a", "b", "c"]), [a, b, c]);
+    const again = made("a", 2);
+    assert.deepEqual(withRow([a, c], again, ["c", "a"]), [c, again]);
+    assert.deepEqual(withRow([], a, ["a"]), [a]);
+  });
+
+  it("tfjsRow gives items per second of the medians of both, and ours divided by the other", () => {
+    const about = { tfjs: "4.0.0", backend: "wasm" };
+    const block = tfjsRow(8, { about, ours: [0.25, 0.5, 0.75], theirs: [2, 1, 9], peakMb: 50 });
+    assert.deepEqual(block, {
+      version: "4.0.0",
+      backend: "wasm",
+      ours: 16,
+      tfjs: 4,
+      ratio: 4,
+      spread: 0.25,
+      tfjsPeakMb: 50,
+    });
+  });
+
+  it("float32Row gives items per second of the medians of both, and 8 bits divided by float32", () => {
+    const block = float32Row(8, { about: {}, ours: [0.25, 0.5, 0.75], theirs: [2, 1, 9], peakMb: 50 });
+    assert.deepEqual(block, { ours: 16, float32: 4, ratio: 4, spread: 0.25, float32PeakMb: 50 });
   });
 
   it("row has nothing but our own figures without a peer", () => {

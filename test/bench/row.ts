@@ -30,13 +30,46 @@ export interface Row {
   readonly oursPeakMb: number | null;
   /** The same of the better form's process. */
   readonly peerPeakMb: number | null;
+  /** Only where it was measured. */
+  readonly tfjs?: TfjsRow;
+  /** Only of work in 8 bits. */
+  readonly float32?: Float32Row;
+}
+
+/** Seconds of each run of ours and of something else that ran in turn with it. */
+export interface MeasuredBeside {
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+  /** What the other side says of itself. */
+  readonly about: Readonly<Record<string, string | number>>;
+  readonly peakMb: number | null;
+}
+
+/** Ours in 8 bits beside ours in float32, in items per second. */
+export interface Float32Row {
+  readonly ours: number;
+  readonly float32: number;
+  readonly ratio: number;
+  readonly spread: number;
+  readonly float32PeakMb: number | null;
+}
+
+/** The same work beside TensorFlow.js, in items per second; our figure is that of the runs in turn with its own. */
+export interface TfjsRow {
+  readonly version: string;
+  readonly backend: string;
+  readonly ours: number;
+  readonly tfjs: number;
+  /** Ours divided by TensorFlow.js's. */
+  readonly ratio: number;
+  readonly spread: number;
+  readonly tfjsPeakMb: number | null;
 }
 
 /** The line for `items` per run. */
 export function row(name: string, unit: string, items: number, measured: Measured): Row {
-  const rate = (seconds: readonly number[]): number | null =>
-    seconds.length > 0 ? items / quantile(seconds, 0.5) : null;
-  const ours = items / quantile(measured.ours, 0.5);
+  const rate = (seconds: readonly number[]): number | null => (seconds.length > 0 ? speed(items, seconds) : null);
+  const ours = speed(items, measured.ours);
   const [plain, last] = [rate(measured.default), rate(measured.channelsLast)];
   const form = plain === null || last === null ? null : last > plain ? "channelsLast" : "default";
   const peer = form === null ? null : form === "default" ? plain : last;
@@ -50,10 +83,44 @@ export function row(name: string, unit: string, items: number, measured: Measure
     form,
     ratio: peer === null ? null : ours / peer,
     ratioDefault: plain === null ? null : ours / plain,
-    spread: (quantile(measured.ours, 0.75) - quantile(measured.ours, 0.25)) / 2 / quantile(measured.ours, 0.5),
+    spread: spreadOf(measured.ours),
     oursPeakMb: measured.oursPeakMb,
     peerPeakMb: form === null ? null : measured.peakMb[form],
   };
+}
+
+/** `rows` with `result` instead of the row of its name, in the order of `names`. */
+export function withRow(rows: readonly Row[], result: Row, names: readonly string[]): readonly Row[] {
+  const others = rows.filter((r) => r.name !== result.name);
+  return [...others, result].toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}
+
+/** The block beside our own float32, for `items` per run. */
+export function float32Row(items: number, measured: MeasuredBeside): Float32Row {
+  const [ours, float32] = [speed(items, measured.ours), speed(items, measured.theirs)];
+  return { ours, float32, ratio: ours / float32, spread: spreadOf(measured.ours), float32PeakMb: measured.peakMb };
+}
+
+/** The block beside TensorFlow.js, for `items` per run. */
+export function tfjsRow(items: number, measured: MeasuredBeside): TfjsRow {
+  const [ours, tfjs] = [speed(items, measured.ours), speed(items, measured.theirs)];
+  return {
+    version: String(measured.about["tfjs"]),
+    backend: String(measured.about["backend"]),
+    ours,
+    tfjs,
+    ratio: ours / tfjs,
+    spread: spreadOf(measured.ours),
+    tfjsPeakMb: measured.peakMb,
+  };
+}
+
+function speed(items: number, seconds: readonly number[]): number {
+  return items / quantile(seconds, 0.5);
+}
+
+function spreadOf(seconds: readonly number[]): number {
+  return (quantile(seconds, 0.75) - quantile(seconds, 0.25)) / 2 / quantile(seconds, 0.5);
 }
 
 function quantile(list: readonly number[], share: number): number {

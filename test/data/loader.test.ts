@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Batch, batchCount, type BatchOptions, batches } from "../../toolkit/data/loader.ts";
 import type { Sample } from "../../toolkit/data/sample.ts";
+import { decodePxOf, type PhotoDecoder, viewOf } from "../../toolkit/data/view.ts";
 import { ToolkitError } from "../../toolkit/errors.ts";
 import type { Decoder } from "../../toolkit/images/decoder.ts";
 
@@ -126,6 +127,41 @@ describe("data/loader", () => {
 
   it("refuses an epoch in which nothing can be read", () =>
     assert.rejects(all(samplesOf("bad1", "bad2")), { code: "E_DATA_EMPTY", message: /2 photos.*"bad/ }));
+
+  it("leaves the view to a decoder that makes views, and asks for as many at once as it wants", async () => {
+    let running = 0;
+    let most = 0;
+    const viewer: PhotoDecoder = {
+      decode: () => assert.fail("the loader decodes by itself"),
+      atOnce: 3,
+      async view(source, view) {
+        most = Math.max(most, ++running);
+        const pixels = viewOf(await decoder.decode(source, { minSidePx: decodePxOf(view) }), view);
+        running--;
+        return pixels;
+      },
+    };
+    assert.deepEqual(await all(ten, { decoder: viewer }), await all(ten));
+    assert.deepEqual(await all(ten, { decoder: viewer, train: false }), await all(ten, { train: false }));
+    assert.equal(most, 3);
+  });
+
+  it("prepares a batch while the reader has another, and stops when two more are decoded", async () => {
+    const asked: string[] = [];
+    const counting: Decoder = {
+      decode(source, decodeOptions) {
+        asked.push(String(source));
+        return decoder.decode(source, decodeOptions);
+      },
+    };
+    const many = Array.from({ length: 60 }, (_, i) => ({ path: `p${i}`, label: 0, id: `${i}` }));
+    for await (const batch of batches(many, { ...options, decoder: counting, prefetch: 2 })) {
+      await sleep(300);
+      // this one, the next that is ready, and two that are decoded
+      assert.equal(asked.length, Math.min(60, batch.position + 3 * 4), `at ${batch.position}`);
+      if (batch.position >= 12) break;
+    }
+  });
 
   it("passes on errors that are not the picture's", () => {
     const broken: Decoder = { decode: () => Promise.reject(new TypeError("a bug")) };

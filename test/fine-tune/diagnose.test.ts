@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { linear } from "../../models/layers.ts";
 import { readDataset } from "../../toolkit/data/dataset.ts";
 import type { SourceModel } from "../../toolkit/export/source-model.ts";
 import { diagnose } from "../../toolkit/fine-tune/diagnose.ts";
 import type { DiagnoseOptions, Diagnosis, ModelCheck } from "../../toolkit/fine-tune/diagnosis.ts";
+import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Node } from "../../toolkit/graph/ir.ts";
 import type { Operator } from "../../toolkit/graph/operator.ts";
 import { sharpDecoder } from "../../toolkit/images/sharp.ts";
@@ -65,6 +67,20 @@ describe("fine-tune/diagnose", () => {
     );
     const losses = checks.get("one batch")?.facts["losses"] as readonly number[];
     assert.ok((losses.at(-1) ?? 1) < 0.1 * (losses[0] ?? 0));
+  });
+
+  it("says of a network for smaller pictures than training takes that its file does not do", async () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", ["N", 3, 10, 10]);
+    const flat = b.op("Flatten", [x], { axis: 1 });
+    const graph = b.build([linear({ b, seed: 0, name: "fc" }, flat, 4, "logits")]);
+    const model = { graph, opsets: new Map([["", 17]]), metadata: new Map() };
+    const checks = await checksOf({ model, name: "small", sha256: "03" });
+    assert.deepEqual(statuses(checks), { file: "failed" });
+    assert.match(
+      checks.get("file")?.detail ?? "",
+      /with 10 px, the only size it takes: .*; training takes 16 px or more$/,
+    );
   });
 
   it("restores a folded BatchNorm before it tries, and says so", async () => {

@@ -12,6 +12,7 @@ import type { SourceModel } from "../../toolkit/export/source-model.ts";
 import { readModelFile } from "../../toolkit/onnx/read-file.ts";
 import { oneHot } from "../../toolkit/train/batch.ts";
 import type { TrainBatch } from "../../toolkit/train/batch.ts";
+import { stackFeeds } from "../../toolkit/train/stack-feeds.ts";
 import { STEP } from "../../toolkit/train/step.ts";
 import { fixture, readJson } from "../support/fixtures.ts";
 import { directRuntime } from "../support/run-graph.ts";
@@ -94,7 +95,9 @@ async function losses(source: SourceModel, batchNorm: "batch" | "frozen"): Promi
     ] as [string, TensorData][]);
     const seen: number[] = [];
     for (let i = 0; i < 4; i++)
-      seen.push(Number((await session.run({ feeds, fetch: [STEP.loss] })).get(STEP.loss)?.data[0]));
+      seen.push(
+        Number((await session.run({ feeds: stackFeeds([feeds]), fetch: [STEP.loss] })).get(STEP.loss)?.data[0]),
+      );
     return seen;
   } finally {
     await session.release();

@@ -85,6 +85,16 @@ describe("fine-tune/run-log", () => {
     assert.equal(log.add(epoch(1))?.imagesPerSecond, 16);
   });
 
+  it("runLog() takes over the share of the time that was spent waiting for photos, where it was measured", () => {
+    const log = runLog(() => 0);
+    const event = epoch(1);
+    assert.equal(log.add(event)?.waitShare, null);
+    assert.equal(
+      log.add({ ...(event as Extract<FineTuneEvent, { kind: "epoch" }>), waitShare: 0.25 })?.waitShare,
+      0.25,
+    );
+  });
+
   it("runLog() goes on from the epochs that an interrupted run logged, and replaces one that is run again", () => {
     const log = runLog(() => 0, [logged(1, 5), logged(2, 4)]);
     log.add(stage("network"));

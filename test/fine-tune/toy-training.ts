@@ -11,9 +11,10 @@ import { scalar } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import { oneHot } from "../../toolkit/train/batch.ts";
 import type { TrainBatch } from "../../toolkit/train/batch.ts";
+import { stackFeeds } from "../../toolkit/train/stack-feeds.ts";
 import { STEP } from "../../toolkit/train/step.ts";
 import { headStage } from "../../toolkit/fine-tune/head-stage.ts";
-import type { FeatureTable } from "../../toolkit/fine-tune/head-stage.ts";
+import { heldActivations } from "../../toolkit/fine-tune/activations.ts";
 import { cut } from "../../toolkit/passes/cut.ts";
 import type { Session, Tensors } from "../../toolkit/runtime/runtime.ts";
 import { directRuntime, runGraph } from "../support/run-graph.ts";
@@ -102,10 +103,9 @@ export async function trainHead(
   const batch = toyBatch(student.input, size, 1);
   const backbone = cut(student.graph, { outputs: [student.features] });
   const features = (await runGraph(backbone, batch.inputs)).get(student.features)?.data as Float32Array;
-  const table: FeatureTable = {
-    rows: Array.from(batch.labels, (_, i) => features.slice(i * student.width, (i + 1) * student.width)),
-    samples: Array.from(batch.labels, (label, i) => ({ path: `${i}`, id: `${i}`, label })),
-  };
+  const rows = Array.from(batch.labels, (_, i) => features.slice(i * student.width, (i + 1) * student.width));
+  const samples = Array.from(batch.labels, (label, i) => ({ path: `${i}`, id: `${i}`, label }));
+  const table = heldActivations(samples, [student.width], [rows]);
   const { session } = await startStage(directRuntime, headStage(student, settings, table, table, CLASSES.length), {});
   const inputs = new Map([
     [student.features, { dtype: "float32", shape: [ROWS, student.width], data: features }],
@@ -120,7 +120,7 @@ export async function trainHead(
 async function stepLosses(session: Session, feeds: readonly Tensors[], steps: number): Promise<readonly number[]> {
   const losses: number[] = [];
   for (let i = 0; i < steps; i++) {
-    const out = await session.run({ feeds: feeds[i % feeds.length] ?? new Map(), fetch: [STEP.loss] });
+    const out = await session.run({ feeds: stackFeeds([feeds[i % feeds.length] ?? new Map()]), fetch: [STEP.loss] });
     losses.push(Number(out.get(STEP.loss)?.data[0]));
   }
   return losses;

@@ -3,9 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { errorMessage } from "../../toolkit/errors.ts";
 import { formulationNames } from "../../toolkit/lowering/formulations.ts";
+import { machineBlockSize } from "../support/blocked.ts";
 import { fixture, itShared } from "../support/fixtures.ts";
 import { findCases } from "./find-cases.ts";
+import type { GoldenCase } from "./golden-case.ts";
 import { modelCase } from "./model-case.ts";
+import { runForm } from "./run-form.ts";
 
 const folder = fixture("goldens");
 
@@ -15,9 +18,34 @@ function stems(kind: string): readonly string[] {
   return models.map((name) => join(kind, name.replace(".onnx", "")));
 }
 
+/** How many cases were compared, and what failed. */
+async function runAll(
+  cases: readonly GoldenCase[],
+  run: (golden: GoldenCase) => Promise<boolean> | undefined,
+): Promise<{ served: number; failures: readonly string[] }> {
+  let served = 0;
+  const failures: string[] = [];
+  for (const golden of cases) {
+    try {
+      if (await run(golden)) served++;
+    } catch (error) {
+      failures.push(`${golden.name}: ${errorMessage(error)}`);
+    }
+  }
+  return { served, failures };
+}
+
 describe("goldens: PyTorch's outputs, losses, gradients and updates", () => {
   const { cases, skipped } = findCases(folder);
   for (const golden of cases) it(`agrees with PyTorch on ${golden.name}`, golden.run);
+
+  it("agrees with PyTorch in blocked operators, wherever they serve", async function () {
+    const blockSize = await machineBlockSize();
+    if (blockSize === 0) this.skip();
+    const { served, failures } = await runAll(cases, ({ runWith }) => runWith?.({ blockSize }));
+    assert.deepEqual(failures, []);
+    assert.ok(served > 100, `${served} cases are blocked`);
+  });
 
   it("passes over no file", () => assert.deepEqual(skipped, []));
 
@@ -31,19 +59,13 @@ describe("goldens: PyTorch's outputs, losses, gradients and updates", () => {
     it(`agrees with PyTorch on ${name} in standard operators only`, run);
   }
 
+  const minimal = cases.filter(({ name }) => !name.startsWith("networks"));
   for (const form of formulationNames()) {
-    it(`agrees with PyTorch wherever ${form} is forced on`, async () => {
-      let served = 0;
-      const failures: string[] = [];
-      for (const { name, runWith } of cases) {
-        // whole networks have no operator that the others lack
-        if (!runWith || name.startsWith("networks")) continue;
-        try {
-          if (await runWith(form)) served++;
-        } catch (error) {
-          failures.push(`${name}: ${errorMessage(error)}`);
-        }
-      }
+    it(`agrees with PyTorch wherever ${form} is forced on`, async function () {
+      const blockSize = await machineBlockSize();
+      if (blockSize === 0 && /-blocked(-|$)/.test(form)) this.skip();
+      // whole networks have no operator that the others lack
+      const { served, failures } = await runAll(minimal, (golden) => runForm(golden, form, blockSize));
       assert.deepEqual(failures, []);
       assert.ok(served > 0, "a case is served");
     });

@@ -6,7 +6,10 @@ import { operatorKey } from "../../toolkit/graph/ir.ts";
 import type { Graph, Model, Value } from "../../toolkit/graph/ir.ts";
 import { sizeOf, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
+import type { Formulation } from "../../toolkit/lowering/formulation.ts";
+import { formulations } from "../../toolkit/lowering/formulations.ts";
 import { lower, lowerWithForms } from "../../toolkit/lowering/lower.ts";
+import type { Target } from "../../toolkit/lowering/target.ts";
 import { readModelFile } from "../../toolkit/onnx/read-file.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
@@ -14,8 +17,9 @@ import type { BatchStatistics } from "../../toolkit/passes/batch-norm-training.t
 import { normalise } from "../../toolkit/passes/normalise.ts";
 import type { Provider } from "../../toolkit/runtime/runtime.ts";
 import { constantsAsInputs, runningAverages } from "../../toolkit/train/step.ts";
+import { hasBlocks, runLowered } from "../support/blocked.ts";
 import { runGraph } from "../support/run-graph.ts";
-import type { GoldenCase } from "./golden-case.ts";
+import type { GoldenCase, Manner } from "./golden-case.ts";
 import { writeLoss } from "./golden-loss.ts";
 import { goldenTensor, readGolden } from "./golden.ts";
 import type { Golden } from "./golden.ts";
@@ -32,15 +36,30 @@ type Tensors = ReadonlyMap<string, TensorData>;
 
 /** The comparison of `path`.onnx with `path`.json: output, loss, gradients, running statistics. `name` is what it is called. */
 export function modelCase(name: string, path: string, provider: Provider = "cpu"): GoldenCase {
-  return {
-    name,
-    run: async () => void (await compareModel(path, provider)),
-    runWith: (form) => compareModel(path, provider, form),
+  let prepared: Promise<Prepared> | undefined;
+  const runWith = async (how: Manner): Promise<boolean> => {
+    prepared ??= prepare(path);
+    return compare(await prepared, provider, how);
   };
+  return { name, run: async () => void (await runWith({})), runWith };
 }
 
-/** Whether it was compared: where a formulation is forced that serves nowhere, it is not. */
-async function compareModel(path: string, provider: Provider, form?: string): Promise<boolean> {
+/** A case whose graph is built, and waits to be lowered. */
+interface Prepared {
+  readonly golden: Golden;
+  readonly model: Model;
+  readonly names: readonly string[];
+  /** The names that the output depends on. */
+  readonly used: readonly string[];
+  readonly back: Backward;
+  /** The file as it stands. */
+  readonly inference: Graph;
+  readonly feeds: Tensors;
+  /** By block size: the formulations that serve somewhere, once they have been asked for. */
+  readonly serving: Map<number, ReadonlySet<string>>;
+}
+
+async function prepare(path: string): Promise<Prepared> {
   const golden = readGolden(`${path}.json`);
   const model = await readModelFile(`${path}.onnx`);
   const names = Object.keys(golden.gradients);
@@ -49,15 +68,52 @@ async function compareModel(path: string, provider: Provider, form?: string): Pr
   const forward = golden.bn === "train" ? batchNormTraining(inference) : { graph: inference, statistics: [] };
   const used = names.filter((name) => isUsed(name, forward.graph, model));
   const back = backward(forward.graph, forward.statistics, golden, used, model);
+  return { golden, model, names, used, back, inference, feeds, serving: new Map() };
+}
+
+/** What would serve in this case if it were forced: up to its first place a forced formulation changes nothing. */
+function servingForms({ back, serving }: Prepared, target: Target): ReadonlySet<string> {
+  const { blockSize = 0 } = target;
+  const known = serving.get(blockSize);
+  if (known) return known;
+  const found = new Set<string>();
+  const watch = (form: Formulation): Formulation => ({
+    ...form,
+    serves: (site) => {
+      const serves = form.serves(site);
+      if (serves) found.add(form.name);
+      return serves;
+    },
+  });
+  // all are asked before one is chosen
+  const asked = (list: readonly Formulation[]): Formulation => ({
+    name: "none",
+    serves: (site) => {
+      for (const form of list) form.serves(site);
+      return false;
+    },
+    write: () => [],
+  });
+  const table = [...formulations].map(([op, list]) => [op, [asked(list.map(watch)), ...list]] as const);
+  lowerWithForms(back.graph, target, operators, new Map(table));
+  serving.set(blockSize, found);
+  return found;
+}
+
+/** Whether it was compared: where a formulation is forced that serves nowhere, or blocks are asked for and nothing is blocked, it is not. */
+async function compare(prepared: Prepared, provider: Provider, { forced, blockSize = 0 }: Manner): Promise<boolean> {
+  const { golden, model, names, used, back, inference, feeds } = prepared;
   const all = new Map([...feeds, ...back.feeds]);
-  const forced = form === undefined ? {} : { forced: form };
-  const lowered = lowerWithForms(back.graph, { provider, dims: boundDims(back.graph, all), ...forced });
-  if (form !== undefined && !lowered.forms.has(form)) return false;
-  const results = await runGraph(lowered.graph, all);
+  const target = { provider, ...(blockSize > 0 ? { blockSize, state: back.state } : {}) };
+  const dims = boundDims(back.graph, all);
+  if (forced !== undefined && !servingForms(prepared, { ...target, dims }).has(forced)) return false;
+  const lowered = lowerWithForms(back.graph, { ...target, dims, ...(forced === undefined ? {} : { forced }) });
+  if (blockSize > 0 && !hasBlocks(lowered.graph)) return false;
+  const results = await runLowered(lowered, all, { block: blockSize, state: back.state });
   const expected = expectedOf(golden);
   const actual = new Map([...back.outputs].map(([what, v]) => [what, results.get(v)]));
   if (golden.outputEval) {
-    const asItStands = await runGraph(lower(inference, { provider, dims: boundDims(inference, feeds) }), feeds);
+    const asItStands = await runGraph(lower(inference, { ...target, dims: boundDims(inference, feeds) }), feeds);
     actual.set("outputEval", asItStands.get(inference.outputs[0]?.name ?? ""));
   }
   const tolerance = isNetwork(golden, model) ? NETWORK_TOLERANCE : OPERATOR_TOLERANCE;
@@ -83,6 +139,8 @@ interface Backward {
   readonly feeds: Tensors;
   /** What is compared -> the graph's output that holds it. */
   readonly outputs: ReadonlyMap<string, string>;
+  /** Parameter -> the output that holds its gradient: as a step replaces one by the other, both lie alike. */
+  readonly state: ReadonlyMap<string, string>;
 }
 
 /** Forward, loss and backward as one graph whose parameters are fed, as a training step has them. */
@@ -112,12 +170,14 @@ function backward(
   for (const [name, v] of running) results.set(`running "${name}"`, v);
   // an output of its own for each: two gradients may be one value
   const outputs = [...results.values()].map((v) => back.op("Identity", [v], {}, { outputs: [back.fresh("result")] }));
+  const compared = new Map([...results.keys()].map((what, i) => [what, outputs[i]?.name ?? ""]));
   const feeds = new Map(open.values);
   if (seed && golden.seed) feeds.set(seed.name, goldenTensor(golden.seed, "seed"));
   return {
     graph: back.build(outputs),
     feeds,
-    outputs: new Map([...results.keys()].map((what, i) => [what, outputs[i]?.name ?? ""])),
+    outputs: compared,
+    state: new Map(parameters.map((name) => [name, compared.get(`gradient of "${name}"`) ?? ""])),
   };
 }
 

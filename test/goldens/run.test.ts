@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formulationNames } from "../../toolkit/lowering/formulations.ts";
+import { machineBlockSize } from "../support/blocked.ts";
 import { fixture, readJson, readTensor } from "../support/fixtures.ts";
 import type { GoldenTensor } from "../support/fixtures.ts";
 
@@ -49,6 +50,18 @@ describe("goldens/run", () => {
     const { status, lines } = runGoldens(folder);
     assert.deepEqual(lines, ["2 passed, 0 failed"]);
     assert.equal(status, 0);
+  });
+
+  it("runs in blocked operators too what they serve, and forces their formulations", async function () {
+    const block = await machineBlockSize();
+    if (block === 0) this.skip();
+    copy("../blocked/relu", "net");
+    copy("relu");
+    const { status, lines } = runGoldens(folder);
+    assert.deepEqual(lines, [`1 of them in blocks of ${block} channels too`, "2 passed, 0 failed"]);
+    assert.equal(status, 0);
+    const forced = runGoldens(folder, "--form", "relu-steep-slope-blocked");
+    assert.deepEqual(forced.lines, ["relu-steep-slope-blocked served 1 case", "1 passed, 0 failed"]);
   });
 
   it("names the case and the tensor of a corrupted value on one line", () => {

@@ -3,8 +3,10 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { errorCode, errorMessage, ToolkitError } from "../../toolkit/errors.ts";
 import { formulationNames } from "../../toolkit/lowering/formulations.ts";
+import { machineBlockSize } from "../support/blocked.ts";
 import { findCases } from "./find-cases.ts";
 import type { GoldenCase } from "./golden-case.ts";
+import { runForm } from "./run-form.ts";
 
 const USAGE = "usage: npm run goldens -- DIR [--form NAME | --all-forms]";
 
@@ -78,10 +80,10 @@ async function tally(
 }
 
 /** Prints how many cases each formulation served rightly; one that served none counts as failed. */
-async function runForced(cases: readonly GoldenCase[], forms: readonly string[]): Promise<Tally> {
+async function runForced(cases: readonly GoldenCase[], forms: readonly string[], blockSize: number): Promise<Tally> {
   let [passed, failed] = [0, 0];
   for (const form of forms) {
-    const at = await tally(cases, async ({ runWith }) => (await runWith?.(form)) ?? false, ` with ${form}`);
+    const at = await tally(cases, (golden) => runForm(golden, form, blockSize), ` with ${form}`);
     const more = at.failed > 0 ? `, ${at.failed} failed` : "";
     console.log(`${form} served ${at.passed} ${at.passed === 1 ? "case" : "cases"}${more}`);
     passed += at.passed;
@@ -90,15 +92,25 @@ async function runForced(cases: readonly GoldenCase[], forms: readonly string[])
   return { passed, failed };
 }
 
+/** Every case as lowering chooses, in standard operators and, where that makes a difference, in blocked ones. */
+async function runChosen(cases: readonly GoldenCase[], blockSize: number): Promise<Tally> {
+  let inBlocks = 0;
+  const total = await tally(cases, async ({ run, runWith }) => {
+    await run();
+    if (blockSize > 0 && (await runWith?.({ blockSize }))) inBlocks += 1;
+    return true;
+  });
+  if (inBlocks > 0) console.log(`${inBlocks} of them in blocks of ${blockSize} channels too`);
+  return total;
+}
+
 /** Prints the totals too. Returns the exit code: 0, or 1 where a case fails, there is none, or a formulation serves none. */
 async function runGoldens({ folder, forms }: Wanted): Promise<number> {
   const { cases, skipped } = findCases(resolve(process.env["INIT_CWD"] ?? "", folder));
   for (const line of skipped) console.log(`skipped ${line}`);
-  const asChosen = async ({ run }: GoldenCase): Promise<boolean> => {
-    await run();
-    return true;
-  };
-  const { passed, failed } = forms.length > 0 ? await runForced(cases, forms) : await tally(cases, asChosen);
+  const blockSize = await machineBlockSize();
+  const { passed, failed } =
+    forms.length > 0 ? await runForced(cases, forms, blockSize) : await runChosen(cases, blockSize);
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }

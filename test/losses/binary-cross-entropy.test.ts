@@ -4,18 +4,12 @@ import { float32, scalar, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import { binaryCrossEntropy } from "../../toolkit/losses/binary-cross-entropy.ts";
 import { lossAndGradients } from "../support/loss-graph.ts";
-import { lossSuite } from "../support/loss-suite.ts";
+import { THREE_CLASSES, lossSuite } from "../support/loss-suite.ts";
 
 describe("losses/binary-cross-entropy", () => {
   lossSuite("binaryCrossEntropy()", binaryCrossEntropy());
   lossSuite("binaryCrossEntropy() with positive weights", binaryCrossEntropy({ posWeight: [2, 0.5, 0] }), {
-    shapes: [
-      [6, 3],
-      [1, 3],
-      [2, 3, 4],
-      [5, 3],
-      [3, 3, 2, 2],
-    ],
+    shapes: THREE_CLASSES,
   });
 
   it("binaryCrossEntropy() of large logits is exact", async () => {

@@ -3,20 +3,12 @@ import { errorCode } from "../../toolkit/errors.ts";
 import { float32, scalar, toNumbers } from "../../toolkit/graph/tensor.ts";
 import { contrastive } from "../../toolkit/losses/contrastive.ts";
 import { lossAndGradients } from "../support/loss-graph.ts";
-import { lossSuite } from "../support/loss-suite.ts";
-
-const shapes = [
-  [6, 5],
-  [1, 5],
-  [4, 2],
-  [5, 1],
-  [3, 8],
-];
+import { FEATURES, lossSuite } from "../support/loss-suite.ts";
 
 describe("losses/contrastive", () => {
-  lossSuite("contrastive()", contrastive(), { shapes, draw: "anywhere" });
+  lossSuite("contrastive()", contrastive(), { shapes: FEATURES, draw: "anywhere" });
   lossSuite("contrastive() with a wide margin", contrastive({ margin: 8, second: "other" }), {
-    shapes,
+    shapes: FEATURES,
     draw: "anywhere",
   });
 

@@ -3,20 +3,14 @@ import { errorCode } from "../../toolkit/errors.ts";
 import { focal } from "../../toolkit/losses/focal.ts";
 import { softmaxCrossEntropy } from "../../toolkit/losses/softmax-cross-entropy.ts";
 import { lossAndGradients } from "../support/loss-graph.ts";
-import { feedsFor, lossSuite } from "../support/loss-suite.ts";
+import { THREE_CLASSES, feedsFor, lossSuite } from "../support/loss-suite.ts";
 
 describe("losses/focal", () => {
   lossSuite("focal()", focal(), { soft: true });
   // a power below 1 has an infinite slope at 0
   lossSuite("focal() with a power below 1", focal({ gamma: 0.5 }));
   lossSuite("focal() with class weights", focal({ gamma: 1, alpha: [1, 0.5, 2] }), {
-    shapes: [
-      [6, 3],
-      [1, 3],
-      [2, 3, 4],
-      [5, 3],
-      [3, 3, 2, 2],
-    ],
+    shapes: THREE_CLASSES,
   });
 
   it("focal() with gamma 0 is cross-entropy", async () => {

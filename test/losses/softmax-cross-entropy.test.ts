@@ -7,7 +7,7 @@ import { softmaxCrossEntropy } from "../../toolkit/losses/softmax-cross-entropy.
 import type { CrossEntropyOptions } from "../../toolkit/losses/softmax-cross-entropy.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { lossAndGradients } from "../support/loss-graph.ts";
-import { lossSuite } from "../support/loss-suite.ts";
+import { THREE_CLASSES, lossSuite } from "../support/loss-suite.ts";
 
 /** -sum_k w_k t_k log p_k of one row, in double precision. */
 function rowLoss(logits: readonly number[], target: readonly number[], weights: readonly number[] = [1, 1, 1]): number {
@@ -37,13 +37,7 @@ describe("losses/softmax-cross-entropy", () => {
   lossSuite("softmaxCrossEntropy()", softmaxCrossEntropy(), { soft: true });
   lossSuite("softmaxCrossEntropy() with label smoothing", softmaxCrossEntropy({ labelSmoothing: 0.1 }));
   lossSuite("softmaxCrossEntropy() with class weights", softmaxCrossEntropy({ classWeights: [1, 0.5, 2] }), {
-    shapes: [
-      [6, 3],
-      [1, 3],
-      [2, 3, 4],
-      [5, 3],
-      [3, 3, 2, 2],
-    ],
+    shapes: THREE_CLASSES,
   });
   lossSuite("softmaxCrossEntropy() of ids", softmaxCrossEntropy({ target: "class-ids", labelSmoothing: 0.2 }));
 

@@ -3,20 +3,12 @@ import { errorCode } from "../../toolkit/errors.ts";
 import { float32, scalar, toNumbers } from "../../toolkit/graph/tensor.ts";
 import { tripletMargin } from "../../toolkit/losses/triplet-margin.ts";
 import { lossAndGradients } from "../support/loss-graph.ts";
-import { feedsFor, lossSuite } from "../support/loss-suite.ts";
-
-const shapes = [
-  [6, 5],
-  [1, 5],
-  [4, 2],
-  [5, 1],
-  [3, 8],
-];
+import { FEATURES, feedsFor, lossSuite } from "../support/loss-suite.ts";
 
 describe("losses/triplet-margin", () => {
-  lossSuite("tripletMargin()", tripletMargin(), { shapes, draw: "anywhere" });
+  lossSuite("tripletMargin()", tripletMargin(), { shapes: FEATURES, draw: "anywhere" });
   lossSuite("tripletMargin() with other names", tripletMargin({ margin: 3, positive: "near", negative: "far" }), {
-    shapes,
+    shapes: FEATURES,
     draw: "anywhere",
   });
 

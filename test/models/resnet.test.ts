@@ -11,7 +11,12 @@ import { formatShape } from "../../toolkit/graph/shape.ts";
 import { float32 } from "../../toolkit/graph/tensor.ts";
 import { decodeModel } from "../../toolkit/onnx/decode.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
+import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
 import { ortSession } from "../../toolkit/runtime/ort.ts";
+import { checkGradients } from "../../toolkit/train/gradient-check.ts";
+import type { GradientCheck } from "../../toolkit/train/gradient-check.ts";
+import { randomBatch } from "../../toolkit/train/random-batch.ts";
+import { directRuntime } from "../support/run-graph.ts";
 
 const weights = (graph: Graph, name: string): readonly number[] =>
   Array.from(graph.constants.get(name)?.data as Float32Array);
@@ -30,6 +35,17 @@ const layers = (g: Graph): readonly string[] =>
     .filter((n) => n.op !== "Cast")
     .map((n) => `${n.op} ${n.outputs[0]?.name} ${JSON.stringify(n.attrs["strides"] ?? "")}`);
 
+const parameterCount = (graph: Graph): number =>
+  [...graph.constants]
+    .filter(([name]) => !name.includes("running_"))
+    .reduce((sum, [, tensor]) => sum + tensor.data.length, 0);
+
+/** How many blocks each stage has. */
+function blocksOf(graph: Graph): readonly number[] {
+  const blocks = graph.nodes.filter((n) => n.op === "Add").map((n) => n.name?.slice(0, 6));
+  return [1, 2, 3, 4].map((stage) => blocks.filter((b) => b === `layer${stage}`).length);
+}
+
 const first = (seed: number, name: string): number | undefined =>
   weights(resnet({ classes: 2, width: 2, seed }), name)[0];
 
@@ -37,11 +53,7 @@ describe("models/resnet", () => {
   it("depth 18 with 1000 classes has torchvision's 11,689,512 parameters, names and layers", async function () {
     this.timeout(60_000);
     const graph = checkGraph(resnet({ depth: 18, classes: 1000 }));
-    const parameters = [...graph.constants].filter(([name]) => !name.includes("running_"));
-    assert.equal(
-      parameters.reduce((sum, [, t]) => sum + t.data.length, 0),
-      11_689_512,
-    );
+    assert.equal(parameterCount(graph), 11_689_512);
     // the bundled file has torchvision's names and layers
     const bundled = decodeModel(await readFile(packageFile(findCard("bundled").file))).graph;
     assert.deepEqual(shapes(graph), shapes(bundled));
@@ -49,13 +61,79 @@ describe("models/resnet", () => {
   });
 
   it("depth 34 has 3, 4, 6 and 3 blocks", () => {
-    const graph = resnet({ depth: 34, classes: 2, width: 2 });
-    const blocks = graph.nodes.filter((n) => n.op === "Add").map((n) => n.name?.slice(0, 6));
-    assert.deepEqual(
-      [1, 2, 3, 4].map((stage) => blocks.filter((b) => b === `layer${stage}`).length),
-      [3, 4, 6, 3],
-    );
+    assert.deepEqual(blocksOf(resnet({ depth: 34, classes: 2, width: 2 })), [3, 4, 6, 3]);
   });
+
+  it("depths 50, 101 and 152 have torchvision's bottleneck blocks", () => {
+    const blocks = ([50, 101, 152] as const).map((depth) => blocksOf(resnet({ depth, classes: 2, width: 2 })));
+    assert.deepEqual(blocks, [
+      [3, 4, 6, 3],
+      [3, 4, 23, 3],
+      [3, 8, 36, 3],
+    ]);
+  });
+
+  it("depth 50 with 1000 classes has torchvision's 25,557,032 parameters, names and shapes", function () {
+    this.timeout(60_000);
+    const graph = checkGraph(resnet({ depth: 50, classes: 1000 }));
+    assert.equal(parameterCount(graph), 25_557_032);
+    const shape = (name: string): readonly number[] | undefined => graph.constants.get(name)?.shape;
+    assert.deepEqual(shape("layer1.0.conv1.weight"), [64, 64, 1, 1]);
+    assert.deepEqual(shape("layer1.0.conv2.weight"), [64, 64, 3, 3]);
+    assert.deepEqual(shape("layer1.0.conv3.weight"), [256, 64, 1, 1]);
+    assert.deepEqual(shape("layer1.0.bn3.running_var"), [256]);
+    assert.deepEqual(shape("layer1.0.downsample.0.weight"), [256, 64, 1, 1]);
+    assert.deepEqual(shape("layer4.0.downsample.1.weight"), [2048]);
+    assert.equal(shape("layer4.1.downsample.0.weight"), undefined);
+    assert.deepEqual(shape("fc.weight"), [1000, 2048]);
+    assert.deepEqual(valueNamed(graph, "features").shape, ["N", 2048]);
+  });
+
+  it("depth 50 with 32 groups of 4 channels has the 25,028,904 parameters of torchvision's ResNeXt-50 32x4d", function () {
+    this.timeout(60_000);
+    const graph = resnet({ depth: 50, classes: 1000, groups: 32, groupWidth: 4 });
+    assert.equal(parameterCount(graph), 25_028_904);
+    assert.deepEqual(graph.constants.get("layer1.0.conv2.weight")?.shape, [128, 4, 3, 3]);
+    assert.deepEqual(graph.constants.get("layer4.2.conv2.weight")?.shape, [1024, 32, 3, 3]);
+  });
+
+  it("a bottleneck block has its stride in the 3x3 convolution and in the skip", () => {
+    const graph = resnet({ depth: 50, classes: 2, width: 2 });
+    const strides = ["conv1", "conv2", "conv3", "downsample.0"].map(
+      (name) => graph.nodes.find((n) => n.name === `layer2.0.${name}`)?.attrs["strides"],
+    );
+    assert.deepEqual(strides, [
+      [1, 1],
+      [2, 2],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  for (const groups of [1, 4]) {
+    it(`gradients of bottleneck blocks of ${groups} groups are those of finite differences`, async () => {
+      const graph = resnet({ depth: 50, classes: 3, width: 8, groups, seed: 1 });
+      const blocks = ["layer1.0", "layer4.0"];
+      const parameters = [...graph.constants.keys()].filter(
+        (name) => blocks.some((block) => name.startsWith(block)) && /(conv\d|downsample\.0|bn3)\.weight$/.test(name),
+      );
+      const batch = randomBatch(graph, { rows: 3, classes: 3, sizePx: 64 });
+      const found: GradientCheck[] = [];
+      for await (const check of checkGradients(batchNormTraining(graph).graph, {
+        runtime: directRuntime,
+        batch,
+        parameters,
+      })) {
+        found.push(check);
+      }
+      assert.equal(found.length, 10);
+      assert.deepEqual(
+        found.filter((c) => c.verdict === "wrong"),
+        [],
+      );
+      assert.ok(found.filter((c) => c.verdict === "ok").length >= 7, JSON.stringify(found));
+    });
+  }
 
   for (const [stem, sizePx, firstMap] of [
     ["imagenet", 64, 16],
@@ -116,9 +194,22 @@ describe("models/resnet", () => {
     assert.notEqual(first(3, "layer1.0.conv1.weight"), first(3, "layer1.0.conv2.weight"));
   });
 
-  it("refuses classes and widths that are no positive integers", () => {
-    for (const options of [{ classes: 0 }, { classes: 2.5 }, { classes: 2, width: -1 }]) {
+  it("refuses classes, widths and groups that are no positive integers", () => {
+    for (const options of [
+      { classes: 0 },
+      { classes: 2.5 },
+      { classes: 2, width: -1 },
+      { classes: 2, depth: 50, groups: 3 },
+      { classes: 2, depth: 50, groupWidth: 0.5 },
+    ] as const) {
       assert.throws(() => resnet(options), { code: "E_SETTING" });
     }
+  });
+
+  it("refuses groups in basic blocks", () => {
+    assert.throws(() => resnet({ classes: 2, groups: 2 }), {
+      code: "E_SETTING",
+      message: "Cannot build a ResNet of depth 18 with groups: expected 50, 101 or 152",
+    });
   });
 });

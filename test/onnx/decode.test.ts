@@ -71,8 +71,7 @@ describe("onnx/decode", () => {
       node("Dropout", ["a"], ["y", ""]),
     ];
     const { graph } = decodeModel(modelBytes({ node: nodes }));
-    const x = graph.inputs[0];
-    assert.deepEqual(graph.nodes[0]?.inputs, [x, undefined, x]);
+    assert.deepEqual(graph.nodes[0]?.inputs, [graph.inputs[0], undefined, graph.inputs[0]]);
     assert.deepEqual(
       graph.nodes.slice(1).map((n) => n.outputs.map((v) => v.name)),
       [["Dropout_unused_0", "mask"], ["y"]],

@@ -53,11 +53,38 @@ describe("report/inspect", () => {
     });
     const headless = inspectModel(relu);
     assert.equal(headless.head, null);
+    assert.deepEqual(headless.cuts, []);
     assert.match(headless.noHead ?? "", /Relu/);
     assert.equal(headless.batchNorm, "none");
     const nodes = [["NonMaxSuppression", ["x"], ["y"]]] as const;
     const unknown = inspectModel(rawModel({ opset: 17, inputs: { x: ["N", 3, 8, 8] }, nodes, outputs: ["y"] }));
     assert.deepEqual([unknown.unsupported, unknown.layers, unknown.inputs[0]?.name], [["NonMaxSuppression"], [], "x"]);
+  });
+
+  it("inspectModel() lists the cut points, with what lies behind each and the stages that begin there", () => {
+    const { cuts, totals, layers } = inspectModel(readForm("opset13"), { sizePx: 64 });
+    assert.deepEqual(
+      cuts.map(({ unfreeze, shape }) => [unfreeze, shape.join("x")]),
+      [
+        [4, "8x16x16"],
+        [null, "8x16x16"],
+        [3, "8x16x16"],
+        [null, "16x8x8"],
+        [2, "16x8x8"],
+        [null, "16x4x4"],
+        [1, "16x4x4"],
+        [null, "24x2x2"],
+        [0, "24"],
+      ],
+    );
+    const head = layers.at(-1);
+    const shares = cuts.map((c) => [c.parameterShare, c.multiplyAddShare]);
+    assert.deepEqual(shares.at(-1), [
+      (head?.parameters ?? 0) / totals.parameters,
+      (head?.multiplyAdds ?? 0) / totals.multiplyAdds,
+    ]);
+    const [stem] = layers;
+    assert.equal(shares[0]?.[1], 1 - (stem?.multiplyAdds ?? 0) / totals.multiplyAdds);
   });
 
   it("inspectModel() stays at the declared size where the network depends on it", () => {

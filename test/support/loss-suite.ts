@@ -25,6 +25,22 @@ const SHAPES: readonly (readonly number[])[] = [
   [3, 2],
   [2, 3, 2, 4],
 ];
+/** Shapes of logits for losses that are told something of each of three classes. */
+export const THREE_CLASSES: readonly (readonly number[])[] = [
+  [6, 3],
+  [1, 3],
+  [2, 3, 4],
+  [5, 3],
+  [3, 3, 2, 2],
+];
+/** Shapes of features for losses of distances. */
+export const FEATURES: readonly (readonly number[])[] = [
+  [6, 5],
+  [1, 5],
+  [4, 2],
+  [5, 1],
+  [3, 8],
+];
 const STEP = 1e-2;
 const DIRECTIONS = 3;
 const RELATIVE = 1e-2;

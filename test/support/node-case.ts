@@ -10,6 +10,7 @@ import { lower } from "../../toolkit/lowering/lower.ts";
 import { decodeModel } from "../../toolkit/onnx/decode.ts";
 import { inferTypes } from "../../toolkit/passes/infer-types.ts";
 import { normalise, unsupportedOperators } from "../../toolkit/passes/normalise.ts";
+import { hasBlocks, machineBlockSize } from "./blocked.ts";
 import { fixture, readTensor } from "./fixtures.ts";
 import type { GoldenTensor } from "./fixtures.ts";
 import { runGraph } from "./run-graph.ts";
@@ -72,11 +73,17 @@ export function compareTypes(stored: NodeCase, graph: Graph): boolean {
   return open.includes(true);
 }
 
-/** Runs the normalised case and compares the values; a code where the runtime has no kernel for its element types. */
+/** Runs the normalised case, in blocked operators too where they serve, and compares the values; a code where the runtime has no kernel for its element types. */
 export async function compareValues(stored: NodeCase, graph: Graph): Promise<"equal" | "no kernel" | "no values"> {
   if (Object.values(stored.outputs).some((t) => t.data === "" && !t.shape.includes(0))) return "no values";
+  const target = { provider: "cpu", dims: new Map<string, number>() } as const;
+  const plain = await compareLowered(stored, lower(graph, target));
+  const blocked = lower(graph, { ...target, blockSize: await machineBlockSize() });
+  return plain === "equal" && hasBlocks(blocked) ? compareLowered(stored, blocked) : plain;
+}
+
+async function compareLowered(stored: NodeCase, lowered: Graph): Promise<"equal" | "no kernel"> {
   const feeds = new Map(Object.entries(stored.inputs).map(([name, t]) => [name, readTensor(t)]));
-  const lowered = lower(graph, { provider: "cpu", dims: new Map() });
   const results = await runGraph(lowered, feeds).catch((error: unknown) => {
     if (/NOT_IMPLEMENTED|Could not find an implementation|fmod attribute must be true/.test(String(error)))
       return undefined;

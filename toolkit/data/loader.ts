@@ -1,13 +1,15 @@
 import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
-import type { Decoder, Pixels } from "../images/decoder.ts";
-import { defaultResizePx, evaluationView, resample } from "../images/resample.ts";
+import type { Pixels } from "../images/decoder.ts";
+import { defaultResizePx } from "../images/resample.ts";
 import { imagenetNormalisation, type Normalisation, toInput } from "../images/to-input.ts";
-import { type AugmentSettings, augmentation, epochOrder, sampleDraw } from "./augment.ts";
+import { type AugmentSettings, epochOrder } from "./augment.ts";
 import { inOrder } from "./in-order.ts";
+import { readAhead } from "./read-ahead.ts";
 import type { BadFile, Sample } from "./sample.ts";
+import { atOnceOf, type PhotoDecoder, type View, viewPhoto } from "./view.ts";
 
 export interface BatchOptions {
-  readonly decoder: Decoder;
+  readonly decoder: PhotoDecoder;
   /** Rows of every batch, the last one included. */
   readonly batchSize: number;
   /** Side of the square that the network sees. */
@@ -25,9 +27,11 @@ export interface BatchOptions {
   readonly epoch?: number;
   /** Samples of the epoch that are left out because they have been seen: a batch's `position`. */
   readonly skipTo?: number;
-  /** Batches that are prepared ahead of the reader; 2 where absent. */
+  /** Indices of the samples that are wanted, in this order, instead of the whole epoch. A sample's view is the same whichever others are wanted. */
+  readonly only?: readonly number[];
+  /** Batches whose pictures are decoded ahead of the reader, beside the one that is ready for it; 2 where absent. */
   readonly prefetch?: number;
-  /** Pictures that are decoded at the same time; 4 where absent. */
+  /** Pictures that are decoded at the same time; what keeps the decoder busy where absent. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Told of each unreadable file as it is met. */
@@ -67,18 +71,22 @@ export async function* batches(
   samples: readonly Sample[],
   options: BatchOptions,
 ): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, train, seed = 0, epoch = 0, skipTo = 0, prefetch = 2, concurrency = 4, signal, onBad } = options;
+  // a batch is put together while the one in front of it is at work
+  yield* readAhead(eachBatch(samples, options));
+}
+
+async function* eachBatch(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
+  const { batchSize, train, seed = 0, epoch = 0, skipTo = 0, prefetch = 2, decoder, signal, onBad } = options;
+  const { concurrency = atOnceOf(decoder) } = options;
   checkOptions(options);
-  const order = train
-    ? epochOrder(samples.length, seed, epoch).subarray(skipTo)
-    : samples.map((_, i) => i).slice(skipTo);
-  const view = viewer(options);
+  const all = options.only ?? (train ? epochOrder(samples.length, seed, epoch) : samples.keys());
+  const order = [...all].slice(skipTo);
   const load = async (position: number): Promise<Row | BadFile> => {
     const index = order[position] ?? 0;
     const sample = samples[index];
     if (!sample) throw new RangeError(`no sample ${index}`);
     try {
-      return { index, pixels: await view(sample.path, index) };
+      return { index, pixels: await viewPhoto(decoder, sample.path, viewFor(index, options)) };
     } catch (error) {
       return badFile(sample.path, error);
     }
@@ -115,23 +123,12 @@ export function batchCount(samples: number, batchSize: number): number {
   return Math.ceil(samples / batchSize);
 }
 
-function viewer(options: BatchOptions): (path: string, index: number) => Promise<Pixels> {
-  const {
-    decoder,
-    sizePx,
-    train,
-    augment,
-    seed = 0,
-    epoch = 0,
-    resizePx = defaultResizePx(sizePx),
-    decodePx = resizePx,
-  } = options;
-  return async (path, index) => {
-    const pixels = await decoder.decode(path, { minSidePx: decodePx });
-    if (!train || augment === null) return evaluationView(pixels, sizePx, resizePx);
-    const { box, flip } = augmentation(pixels, sampleDraw(seed, epoch, index), augment);
-    return resample(pixels, { from: box, width: sizePx, height: sizePx, flip });
-  };
+function viewFor(sample: number, options: BatchOptions): View {
+  const { sizePx, train, augment, seed = 0, epoch = 0, resizePx = defaultResizePx(sizePx) } = options;
+  const { decodePx = resizePx } = options;
+  const view = { sizePx, resizePx, decodePx };
+  if (!train || augment === null) return view;
+  return { ...view, crop: { seed, epoch, sample, ...(augment ? { settings: augment } : {}) } };
 }
 
 function assemble(

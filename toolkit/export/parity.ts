@@ -46,7 +46,8 @@ export function checkParity(parity: Parity): Parity {
   );
 }
 
-function likeliest(probabilities: Float32Array, row: number, classes: number): number {
+/** The class of the largest probability in a row of [images, classes]; of equal ones the first. */
+export function likeliest(probabilities: Float32Array, row: number, classes: number): number {
   let best = 0;
   for (let k = 1; k < classes; k++) {
     if ((probabilities[row * classes + k] ?? 0) > (probabilities[row * classes + best] ?? 0)) best = k;

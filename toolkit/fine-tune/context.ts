@@ -6,7 +6,7 @@ import type { Checkpoint } from "../train/checkpoint.ts";
 import type { StageName } from "./events.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
 import { openPhotos } from "./photos.ts";
-import type { Photos } from "./photos.ts";
+import type { ViewedPhotos } from "./photos.ts";
 import { readSaved, readStage } from "./run-state.ts";
 import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
 import type { Control } from "./run-stage.ts";
@@ -20,7 +20,7 @@ export interface Context {
   readonly control: Control;
   readonly settings: Settings;
   readonly normalisation: Normalisation;
-  readonly photos: Photos;
+  readonly photos: ViewedPhotos;
   readonly bad: Map<string, BadFile>;
   readonly fingerprint: Fingerprint;
   readonly resumed: { readonly saved: Saved; readonly checkpoint: Checkpoint } | undefined;
@@ -60,7 +60,7 @@ export async function openContext(
 }
 
 /** Settings that a resumed run may be given anew. */
-const INDIFFERENT = new Set(["threads", "checkpointEvery", "maxSteps"]);
+const INDIFFERENT = new Set(["threads", "checkpointEvery", "maxSteps", "cacheMemoryBytes", "cacheDiskBytes"]);
 
 function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Fingerprint {
   const decisive = Object.entries(plainSettings(settings)).filter(([name]) => !INDIFFERENT.has(name));

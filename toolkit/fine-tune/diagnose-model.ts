@@ -15,6 +15,8 @@ import type { Student } from "./student.ts";
 
 /** Sides in pixels that are tried in turn: the smaller, the quicker. */
 const SIZES_PX = [64, 96, 128, 224];
+/** Training takes no smaller pictures. */
+const LEAST_PX = 16;
 /** Nodes that are named in one line. */
 const NAMED = 4;
 
@@ -59,7 +61,7 @@ function inspectOptions(
   };
 }
 
-function described(inspection: Inspection, producer?: string): { check: ModelCheck; inspection: Inspection } {
+function described(inspection: Inspection, producer?: string): { check: ModelCheck; inspection?: Inspection } {
   const { opset, inputs, totals, sizePx, sizeDependence } = inspection;
   const input = inputs.map((v) => `${v.name} [${v.shape.join(",")}]`).join(", ");
   const facts = {
@@ -75,6 +77,10 @@ function described(inspection: Inspection, producer?: string): { check: ModelChe
   const detail = `opset ${opset}${written}, ${totals.layers} nodes, ${totals.parameters.toLocaleString("en")} parameters; input ${input}; looked at with ${sizePx} px`;
   if (sizeDependence === null) return { check: checked("file", "ok", detail, facts), inspection };
   const only = `${detail}, the only size it takes: ${sizeDependence}`;
+  if (sizePx !== null && sizePx < LEAST_PX) {
+    const hint = `export the model for pictures of ${LEAST_PX} px or more`;
+    return { check: checked("file", "failed", `${only}; training takes ${LEAST_PX} px or more`, { hint, ...facts }) };
+  }
   return { check: checked("file", "ok", only, facts), inspection };
 }
 

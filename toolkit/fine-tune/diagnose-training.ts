@@ -11,7 +11,8 @@ import type { GradientCheck } from "../train/gradient-check.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { checked } from "./diagnosis.ts";
 import type { DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
-import { backboneModel, headStage } from "./head-stage.ts";
+import { heldActivations } from "./activations.ts";
+import { frozenModel, headStage } from "./head-stage.ts";
 import { batchNormForm, formsOf, networkStage, unfold } from "./network-stage.ts";
 import { firstRows, oneBatch } from "./one-batch.ts";
 import type { Settings } from "./settings.ts";
@@ -70,7 +71,10 @@ export async function headSubject(
   batch: TrainBatch,
   { platform, threads }: DiagnoseOptions,
 ): Promise<Subject> {
-  const session = await platform.runtime.load(backboneModel(student), threads === undefined ? {} : { threads });
+  const session = await platform.runtime.load(
+    frozenModel(student, student.features),
+    threads === undefined ? {} : { threads },
+  );
   let features: Float32Array;
   try {
     const out = await session.run({ feeds: batch.inputs, fetch: [student.features] });
@@ -79,7 +83,8 @@ export async function headSubject(
     await session.release();
   }
   const rows = Array.from(batch.labels, (_, i) => features.slice(i * student.width, (i + 1) * student.width));
-  const table = { rows, samples: Array.from(batch.labels, (label) => ({ path: "", id: "", label })) };
+  const samples = Array.from(batch.labels, (label) => ({ path: "", id: "", label }));
+  const table = heldActivations(samples, [student.width], [rows]);
   const graph = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
   return {
     graph,

@@ -1,6 +1,7 @@
 import type { Parity } from "../export/parity.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochEvent, StepEvent } from "../train/train.ts";
+import type { Formulations } from "./formulations.ts";
 import type { BadFile } from "../data/sample.ts";
 
 /** What a fine-tuning run tells while it goes on, in the order it happens. */
@@ -15,8 +16,10 @@ export type FineTuneEvent =
       readonly epochs: number;
       readonly steps: number;
     }
-  /** Features of the frozen backbone: photos done of all. */
-  | { readonly kind: "features"; readonly done: number; readonly total: number }
+  /** How the stage's step is written for the machine. */
+  | ({ readonly kind: "formulations"; readonly stage: StageName } & Formulations)
+  /** The frozen part at work: views of photos done of all, and how many of these were known from earlier runs. */
+  | { readonly kind: "features"; readonly done: number; readonly total: number; readonly known: number }
   | (StepEvent & { readonly stage: StageName })
   | (EpochEvent & { readonly stage: StageName; readonly best: boolean })
   | { readonly kind: "bad"; readonly file: BadFile }

@@ -2,6 +2,7 @@ import { withoutGradient } from "../autodiff/differentiate.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
 import { naturalSize } from "../export/source-model.ts";
+import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { checkPictures } from "./check-pictures.ts";
@@ -10,13 +11,17 @@ import type { Context } from "./context.ts";
 import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./events.ts";
 import { exportStudent } from "./export-student.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
+import { cachePlan } from "./cache-plan.ts";
 import { networkStage } from "./network-stage.ts";
+import { partialCut } from "./partial-cut.ts";
+import { preparePartial } from "./prepare-partial.ts";
+import type { PartialStage } from "./prepare-partial.ts";
 import { note, prepareHead, prepareNetwork, stageOptions } from "./prepare-stage.ts";
 import { runStage } from "./run-stage.ts";
 import type { Control, StageOutcome } from "./run-stage.ts";
-import { settle } from "./settings.ts";
+import { isPartial, settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-import type { Best, Stage } from "./stage.ts";
+import type { Best } from "./stage.ts";
 import { graft, withWeights } from "./student.ts";
 import { teacherOf } from "./teacher.ts";
 import type { Teacher } from "./teacher.ts";
@@ -33,7 +38,7 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   const settings = settle(options, naturalSize(options.source));
   const grafted = graft(options.source, options.dataset.classes, settings);
   checkPictures(grafted, settings);
-  checkDifferentiable(grafted, settings);
+  checkDifferentiable(trainedPart(grafted, settings, options), grafted);
   const { teacher } = options;
   const taught = teacher && teacherOf(teacher, options.source, options.dataset.classes, settings);
   const context = await openContext(options, control, settings, grafted);
@@ -71,15 +76,18 @@ async function* runStages(
       student = withWeights(student, best.weights);
       continue;
     }
-    if (name === "network") student = yield* prepareNetwork(student, context);
-    const stage: Stage | undefined =
-      name === "head"
-        ? yield* prepareHead(student, context)
-        : networkStage(student, settings, context.photos, options.dataset.classes.length, teacher);
-    if (!stage) return { ...emptyResult(context), stages };
+    const prepared: PartialStage | undefined = yield* prepare(name, student, context, teacher);
+    if (!prepared) return { ...emptyResult(context), stages };
+    const { stage } = prepared;
+    student = prepared.student;
     const { epochs, stepsPerEpoch } = stage;
-    yield { kind: "stage", stage: name, index, count: names.length, epochs, steps: epochs * stepsPerEpoch };
-    const outcome = yield* runStage(stage, await stageOptions(stage, context, stepsBefore));
+    let outcome: StageOutcome;
+    try {
+      yield { kind: "stage", stage: name, index, count: names.length, epochs, steps: epochs * stepsPerEpoch };
+      outcome = yield* runStage(stage, await stageOptions(stage, context, stepsBefore));
+    } finally {
+      await stage.release?.();
+    }
     if (outcome.aborted) return { ...emptyResult(context), stages };
     stages.push(...resultOf(name, outcome));
     chosen = choose(chosen, student, outcome, settings);
@@ -95,21 +103,53 @@ async function* runStages(
   return yield* finish(chosen, stages, context);
 }
 
+/** A stage, and the network as it was made ready for it. */
+async function* prepare(
+  name: StageName,
+  student: Student,
+  context: Context,
+  teacher: Teacher | undefined,
+): AsyncGenerator<FineTuneEvent, PartialStage | undefined> {
+  const { options, settings, photos } = context;
+  if (name === "head") {
+    const stage = yield* prepareHead(student, context);
+    return stage && { student, stage };
+  }
+  if (isPartial(settings)) return yield* preparePartial(student, context);
+  const network = yield* prepareNetwork(student, context);
+  const stage = networkStage(network, settings, photos, options.dataset.classes.length, { teacher });
+  return { student: network, stage };
+}
+
 function stagesOf({ mode }: Settings): readonly StageName[] {
   if (mode === "frozen") return ["head"];
   return mode === "staged" ? ["head", "network"] : ["network"];
 }
 
+/** What the settings let train of a network. @throws E_SETTING where its frozen part cannot be cut off, or cached */
+function trainedPart(student: Student, settings: Settings, { dataset, platform }: FineTuneOptions): Graph {
+  const { graph, features, logits, width } = student;
+  const { mode, views } = settings;
+  // features are held in memory
+  if (mode !== "partial" && views > 1)
+    cachePlan({ value: features, shape: [width] }, { ...settings, cacheType: "float32" }, dataset, {});
+  if (mode === "frozen") return cut(graph, { inputs: [features], outputs: [logits] });
+  if (!isPartial(settings)) return graph;
+  const where = partialCut(student, settings);
+  cachePlan(where, settings, dataset, platform);
+  return where.tail;
+}
+
 /** @throws E_NO_GRADIENT naming the nodes, before any photo is read */
-function checkDifferentiable({ graph, features, logits, operators }: Student, { mode }: Settings): void {
-  const trained = mode === "frozen" ? cut(graph, { inputs: [features], outputs: [logits] }) : graph;
+function checkDifferentiable(trained: Graph, { graph, operators }: Student): void {
+  const parameters = parametersOf(graph, operators).filter((name) => trained.constants.has(name));
   const [output] = trained.outputs;
-  const missing = output ? withoutGradient(trained, output, parametersOf(trained, operators), operators) : [];
+  const missing = output ? withoutGradient(trained, output, parameters, operators) : [];
   const [first] = missing;
   if (!first) return;
   const names = missing.map((node) => `${node.op} "${node.name ?? node.outputs[0]?.name ?? ""}"`).join(", ");
   throw new ToolkitError("E_NO_GRADIENT", `Cannot train every layer: there is no gradient for ${names}`, {
-    hint: "train the head alone with --mode frozen, or hand in an operator table with the rule",
+    hint: "train the layers behind them with --train-from, the head alone with --mode frozen, or hand in an operator table with the rule",
   });
 }
 

@@ -28,23 +28,30 @@ const BATCH_STATISTICS_FROM = 16;
 /** How BatchNormalization is treated while every layer is trained. */
 export type BatchNormForm = "batch" | "frozen" | "none";
 
+/** The pictures of a stage, or what a frozen part has made of them. */
+export type StagePhotos = Omit<Photos, "evaluation">;
+
 /**
  * Gives a folded network its BatchNormalization back, with statistics of the user's own photos; anything else is returned as it is.
- * Without it full fine-tuning of a folded export diverges at the usual rates.
+ * Without it full fine-tuning of a folded export diverges at the usual rates. Where a `part` of the network reads the photos' batches, only that is unfolded.
  */
 export async function unfold(
   student: Student,
   settings: Settings,
-  photos: Photos,
+  photos: Pick<StagePhotos, "sampled">,
   platform: Pick<Platform, "runtime">,
+  part: Graph = student.graph,
 ): Promise<{ readonly student: Student; readonly restored: number }> {
+  const made = new Set(part.nodes.flatMap((node) => node.outputs.map((v) => v.name)));
   const outputs =
     settings.batchNorm === "keep"
       ? []
-      : restorable(student.graph, { asked: settings.batchNorm !== "auto" }).map((v) => v.name);
+      : restorable(student.graph, { asked: settings.batchNorm !== "auto" })
+          .map((v) => v.name)
+          .filter((name) => made.has(name));
   if (outputs.length === 0) return { student, restored: 0 };
   const session = await platform.runtime.load(
-    encodeGraph(withChannelStatistics(student.graph, outputs, student.operators)),
+    encodeGraph(withChannelStatistics(part, outputs, student.operators)),
     settings.threads === undefined ? {} : { threads: settings.threads },
   );
   try {
@@ -63,22 +70,28 @@ export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Sett
   return mode === "scratch" || batchSize >= BATCH_STATISTICS_FROM ? "batch" : "frozen";
 }
 
+export interface NetworkStageOptions {
+  readonly teacher?: Teacher | undefined;
+  /** The network that the student is the last part of, where it is not whole: what is a weight, and how deep it lies, is seen there. */
+  readonly whole?: Graph;
+}
+
 /**
- * The stage that trains every layer, towards the labels and the teacher's logits where there is one.
+ * The stage that trains every layer of the student, towards the labels and the teacher's logits where there is one.
  * @throws E_SETTING where it ends before its first update
  */
 export function networkStage(
   student: Student,
   settings: Settings,
-  photos: Photos,
+  photos: StagePhotos,
   classes: number,
-  teacher?: Teacher,
+  { teacher, whole = student.graph }: NetworkStageOptions = {},
 ): Stage {
   // the student's own rule where both know an operator
   const operators = teacher ? new Map([...teacher.operators, ...student.operators]) : student.operators;
   const form = batchNormForm(student.graph, settings);
   const { training, forward, statistics } = formsOf(student, form);
-  const parameters = parametersOf(student.graph, operators);
+  const parameters = parametersOf(whole, operators).filter((name) => student.graph.constants.has(name));
   const { graph, masks } = trainingDropout(training, operators);
   const stepsPerEpoch = photos.stepsPerEpoch(form === "batch");
   const { schedule, ...recipe } = recipeOf("network", settings, stepsPerEpoch);
@@ -90,7 +103,7 @@ export function networkStage(
       ...(teacher ? { loss: teachersLoss(settings) } : {}),
       parameters,
       logits: student.logits,
-      rateFactors: rateFactors(depthsOf(student.graph, operators), settings.stemFactor),
+      rateFactors: rateFactors(depthsOf(whole, operators), settings.stemFactor),
       unitAxes: unitAxesOf(student.graph),
       statistics,
     },

@@ -5,7 +5,7 @@ import type { BadFile, Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import type { Decoder } from "../images/decoder.ts";
+import type { PhotoDecoder } from "../data/view.ts";
 import type { Normalisation } from "../images/to-input.ts";
 import type { TrainBatch } from "../train/batch.ts";
 
@@ -26,13 +26,19 @@ export interface Photos {
   dims(graph: Graph): ReadonlyMap<string, number>;
 }
 
+/** The photos of a run with the views that go through a frozen part. */
+export interface ViewedPhotos extends Photos {
+  /** One augmented view of some training photos, in their order: that of the epoch of this number. */
+  view(indices: readonly number[], view: number): AsyncIterable<TrainBatch>;
+}
+
 export interface PhotosOptions {
   readonly input: string;
   readonly train: readonly Sample[];
   readonly validation: readonly Sample[];
   readonly settings: Settings;
   readonly normalisation: Normalisation;
-  readonly decoder: Decoder;
+  readonly decoder: PhotoDecoder;
   readonly onBad: (file: BadFile) => void;
   /** Ends every reading with its reason. */
   readonly signal?: AbortSignal;
@@ -48,7 +54,7 @@ export function openPhotos({
   decoder,
   onBad,
   signal,
-}: PhotosOptions): Photos {
+}: PhotosOptions): ViewedPhotos {
   const { batchSize, sizePx, resizePx, seed } = settings;
   // a network's batch never exceeds the photos there are
   const rows = Math.min(batchSize, train.length);
@@ -64,21 +70,12 @@ export function openPhotos({
   } satisfies Partial<BatchOptions>;
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
     adapt(batches(samples, { ...common, train: false }), input, sizePx);
+  const augmented = { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null };
   return {
     rows,
     training: (epoch, position, dropPartial) =>
-      adapt(
-        batches(train, {
-          ...common,
-          train: true,
-          augment: settings.augment ? { minArea: settings.cropScale } : null,
-          epoch,
-          skipTo: position,
-        }),
-        input,
-        sizePx,
-        dropPartial ? rows : 1,
-      ),
+      adapt(batches(train, { ...augmented, epoch, skipTo: position }), input, sizePx, dropPartial ? rows : 1),
+    view: (indices, view) => adapt(batches(train, { ...augmented, epoch: view, only: indices }), input, sizePx),
     validation: () => served(validation),
     evaluation: served,
     sampled: (count) =>

@@ -1,4 +1,4 @@
-import type { Decoder } from "../images/decoder.ts";
+import type { PhotoDecoder } from "../data/view.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckpointFolder } from "../train/checkpoint-folder.ts";
 
@@ -9,14 +9,34 @@ export interface FeatureStore {
   close(): Promise<void>;
 }
 
+/** Activations at a cut, kept on disk: a record of bytes for each view of a photo. */
+export interface ActivationStore {
+  get(key: string): Promise<Uint8Array | undefined>;
+  put(key: string, record: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ActivationStoreOptions {
+  readonly signature: string;
+  readonly recordBytes: number;
+  /** Bytes that all records will take in the end. */
+  readonly neededBytes: number;
+  /** Most for the activations of all runs. */
+  readonly maxBytes: number;
+}
+
 /** What the job needs of the machine it runs on; node.ts hands in the files, the browser its own. */
 export interface Platform {
   readonly runtime: Runtime;
-  readonly decoder: Decoder;
+  readonly decoder: PhotoDecoder;
   /** sha256 of a photo's file, in hexadecimal. */
   readonly hashFile: (path: string) => Promise<string>;
   /** Opens the features of one backbone and preprocessing; absent: nothing is kept. */
   readonly featureStore?: (signature: string, width: number) => Promise<FeatureStore>;
+  /** Opens the activations of one frozen part and preprocessing; absent: they must fit in memory, and are lost with the run. */
+  readonly activationStore?: (options: ActivationStoreOptions) => Promise<ActivationStore>;
+  /** A clock in milliseconds that never goes back; absent: nothing is said of the time spent waiting for photos. */
+  readonly now?: () => number;
   /** Where checkpoints go; absent: none are written. */
   readonly checkpoints?: CheckpointFolder;
 }

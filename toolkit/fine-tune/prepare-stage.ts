@@ -1,12 +1,16 @@
+import type { Graph } from "../graph/ir.ts";
+import { fromBytes, toBytes } from "../graph/tensor.ts";
 import { reinitialise } from "../passes/reinitialise.ts";
 import type { Progress } from "../train/train.ts";
 import { savedStage } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent } from "./events.ts";
-import { backboneModel, computeFeatures, headStage } from "./head-stage.ts";
-import type { FeatureTable } from "./head-stage.ts";
+import { headStage } from "./head-stage.ts";
 import { batchNormForm, unfold, withBatchNorm } from "./network-stage.ts";
+import type { ActivationStore, FeatureStore } from "./platform.ts";
+import { runFrozenPart } from "./run-frozen-part.ts";
 import type { Control, StageOptions } from "./run-stage.ts";
+import type { Settings } from "./settings.ts";
 import type { Stage } from "./stage.ts";
 import type { Student } from "./student.ts";
 
@@ -15,41 +19,32 @@ export async function* prepareHead(
   student: Student,
   context: Context,
 ): AsyncGenerator<FineTuneEvent, Stage | undefined> {
-  const { options, settings, photos } = context;
-  const { platform, dataset } = options;
-  const model = backboneModel(student);
-  const store = await platform.featureStore?.(await signatureOf(model, context), student.width);
-  const session = await platform.runtime.load(
-    model,
-    settings.threads === undefined ? {} : { threads: settings.threads },
+  const { options, settings } = context;
+  const { featureStore } = options.platform;
+  const run = yield* runFrozenPart(
+    student,
+    {
+      value: student.features,
+      shape: [student.width],
+      type: "float32",
+      inMemory: true,
+      open: featureStore && (async ({ signature }) => rowsIn(await featureStore(signature, student.width))),
+    },
+    context,
   );
-  try {
-    const total = dataset.train.length + dataset.validation.length;
-    const tables: FeatureTable[] = [];
-    let before = 0;
-    for (const samples of [dataset.train, dataset.validation]) {
-      const run = computeFeatures(session, student, samples, photos, platform, store);
-      let item = await run.next();
-      for (; !item.done; item = await run.next()) {
-        if (options.signal?.aborted) return undefined;
-        yield { kind: "features", done: before + item.value, total };
-      }
-      tables.push(item.value);
-      before += samples.length;
-    }
-    const [train, validation] = tables as [FeatureTable, FeatureTable];
-    return headStage(student, settings, train, validation, dataset.classes.length);
-  } finally {
-    await session.release();
-    await store?.close();
-  }
+  return run && headStage(student, settings, run.train, run.validation, options.dataset.classes.length);
 }
 
-/** Features depend on the backbone's bytes and on how a photo becomes its input. */
-async function signatureOf(model: Uint8Array, { settings, normalisation }: Context): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", model));
-  const hex = Array.from(digest, (v) => v.toString(16).padStart(2, "0")).join("");
-  return JSON.stringify([hex, settings.sizePx, settings.resizePx, normalisation.mean, normalisation.std]);
+/** A store of feature vectors as one of bytes. */
+function rowsIn(store: FeatureStore): ActivationStore {
+  return {
+    get: async (key) => {
+      const features = store.get(key);
+      return features && toBytes(features);
+    },
+    put: async (key, record) => store.put(key, fromBytes("float32", record) as Float32Array),
+    close: () => store.close(),
+  };
 }
 
 /** Gives the network the BatchNorm it is trained with, or random weights. */
@@ -61,12 +56,17 @@ export async function* prepareNetwork(student: Student, context: Context): Async
     return { ...fresh, graph: reinitialise(fresh.graph, settings.seed, fresh.operators) };
   }
   const { student: unfolded, restored } = await unfold(student, settings, photos, options.platform);
+  yield* batchNormNotes(unfolded.graph, restored, settings);
+  return unfolded;
+}
+
+/** How BatchNormalization is treated in what is trained. */
+export function* batchNormNotes(graph: Graph, restored: number, settings: Settings): Generator<FineTuneEvent> {
   if (restored > 0)
     yield note(`BatchNorm was folded into ${restored} convolutions: restored with the statistics of your photos`);
-  const form = batchNormForm(unfolded.graph, settings);
+  const form = batchNormForm(graph, settings);
   if (form !== "none")
     yield note(`BatchNorm uses ${form === "batch" ? "the statistics of each batch" : "its stored statistics"}`);
-  return unfolded;
 }
 
 /** What a stage runs with: from its checkpoint, where the run is resumed in it. */
@@ -84,6 +84,7 @@ export async function stageOptions(stage: Stage, context: Context, stepsBefore: 
     stepsBefore,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(here && from ? { from, state: here.checkpoint.tensors } : {}),
+    ...(here?.saved.formulations ? { formulations: here.saved.formulations } : {}),
     ...(before ? { best: before.best } : {}),
   };
 }

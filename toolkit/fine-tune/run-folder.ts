@@ -1,10 +1,11 @@
 import { appendFile, mkdir, open, readFile, readdir, rm, rmdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ToolkitError, errorCode } from "../errors.ts";
 import { reportHtml } from "../report/report.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { writeDurably } from "../train/checkpoint-folder.ts";
-import type { FineTuneEvent, FineTuneResult } from "./events.ts";
+import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
+import type { Formulations } from "./formulations.ts";
 import type { FineTuneRun } from "./fine-tune.ts";
 import { worstMistakes } from "./mistakes.ts";
 import type { MistakeSource } from "./mistakes.ts";
@@ -29,8 +30,9 @@ export interface RunFolder {
  * @throws E_RUN_LOCKED where another process is writing it; E_RUN_FOLDER where it holds something else, or a run that is not to be resumed
  */
 export async function openRunFolder(path: string, { resume = false }: { resume?: boolean } = {}): Promise<RunFolder> {
+  let made: string | undefined;
   if (!resume) {
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    made = await mkdir(path, { recursive: true }).catch((error: unknown) => {
       throw new ToolkitError(
         "E_WRITE",
         `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`,
@@ -55,18 +57,22 @@ export async function openRunFolder(path: string, { resume = false }: { resume?:
   }
   await lock(path);
   const release = (): Promise<void> => rm(join(path, LOCK), { force: true });
-  return { path, checkpoints: join(path, "checkpoints"), release, discard: () => discard(path, release) };
+  return { path, checkpoints: join(path, "checkpoints"), release, discard: () => discard(path, made ?? path, release) };
 }
 
-/** Removes what a run has written before its first checkpoint, so that the same command may be given again. */
-async function discard(path: string, release: () => Promise<void>): Promise<void> {
+/** Removes what a run has written before its first checkpoint, so that the same command may be given again; and folders above, up to the first it made. */
+async function discard(path: string, made: string, release: () => Promise<void>): Promise<void> {
   const isEmpty = await rmdir(join(path, "checkpoints")).then(
     () => true,
     () => false,
   );
   if (isEmpty) for (const name of ["config.json", "metrics.jsonl"]) await rm(join(path, name), { force: true });
   await release();
-  await rmdir(path).catch(() => {}); // where something else lies there
+  const top = resolve(made);
+  for (let folder = resolve(path); folder.startsWith(top); folder = dirname(folder)) {
+    // where something else lies there
+    await rmdir(folder).catch(() => {});
+  }
 }
 
 async function lock(path: string): Promise<void> {
@@ -116,6 +122,7 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   const file = (name: string): string => join(folder.path, name);
   const log = runLog(options.now, await loggedEpochs(file("metrics.jsonl")));
   let started = false;
+  const formulations: Partial<Record<StageName, Formulations>> = {};
   const write = async (result: FineTuneResult): Promise<void> => {
     if (!result.model) return;
     await writeDurably(file("model.onnx"), result.model);
@@ -126,11 +133,16 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   try {
     for await (const event of run) {
       // not before: a run that is refused must leave the folder as it was
-      if (!started)
+      if (!started || event.kind === "formulations") {
+        if (event.kind === "formulations") {
+          const { blockSize, forms } = event;
+          formulations[event.stage] = { blockSize, forms };
+        }
         await writeDurably(
           file("config.json"),
-          json({ model: about.model, ...about.settings, versions: about.versions }),
+          json({ model: about.model, ...about.settings, versions: about.versions, formulations }),
         );
+      }
       started = true;
       if (event.kind === "rescued") await write(event.result);
       const epoch = log.add(event);

@@ -60,6 +60,7 @@ export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []):
       rate: event.rate,
       imagesPerSecond: spentMs > 0 ? (images * 1000) / spentMs : 0,
       seconds: spentMs / 1000,
+      waitShare: event.waitShare ?? null,
     };
     log(record);
     [spentMs, images] = [0, 0];

@@ -3,6 +3,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochEvent, Progress } from "../train/train.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import type { FineTuneEvent } from "./events.ts";
+import type { Formulations } from "./formulations.ts";
 import type { Platform } from "./platform.ts";
 import { savedCheckpoint, stageCheckpoint } from "./run-state.ts";
 import type { Fingerprint } from "./run-state.ts";
@@ -25,6 +26,7 @@ export interface StageOptions {
   readonly fingerprint: Fingerprint;
   readonly signal?: AbortSignal;
   readonly from?: Progress;
+  readonly formulations?: Formulations;
   readonly state?: Tensors;
   readonly best?: Best;
   /** Steps of the stages before: checkpoints are numbered over the whole run. */
@@ -45,15 +47,20 @@ export async function* runStage(stage: Stage, options: StageOptions): AsyncGener
   const limit = (): number => (control.stopped ? 0 : control.limit);
   const run = await startStage(options.platform.runtime, stage, {
     limit,
+    saveEvery: settings.checkpointEvery,
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     ...(options.from ? { from: options.from } : {}),
+    ...(options.formulations ? { formulations: options.formulations } : {}),
     ...(options.state ? { state: options.state } : {}),
     ...(signal ? { signal } : {}),
+    ...(options.platform.now ? { now: options.platform.now } : {}),
   });
   let best = options.best;
   let last: Best | undefined;
   let progress = options.from;
   try {
+    for (const text of run.notes) yield { kind: "note", text };
+    yield { kind: "formulations", stage: stage.name, ...run.formulations };
     for await (const event of run.events) {
       progress = event.progress;
       if (event.kind === "step") {
@@ -102,7 +109,10 @@ async function* save(
   const { platform, control, fingerprint } = options;
   if (!platform.checkpoints) return;
   const limit = Number.isFinite(control.limit) ? control.limit : null;
-  const checkpoint = savedCheckpoint({ stage: stage.name, progress, limit, fingerprint }, await run.state());
+  const checkpoint = savedCheckpoint(
+    { stage: stage.name, progress, limit, fingerprint, formulations: run.formulations },
+    await run.state(),
+  );
   yield {
     kind: "checkpoint",
     path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint),

@@ -5,6 +5,7 @@ import type { Checkpoint } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Progress } from "../train/train.ts";
 import type { StageName } from "./events.ts";
+import type { Formulations } from "./formulations.ts";
 import type { Best } from "./stage.ts";
 
 /** What must be the same for a run to be resumed: names and values in plain form. */
@@ -16,6 +17,8 @@ export interface Saved {
   readonly progress: Progress;
   readonly limit: number | null;
   readonly fingerprint: Fingerprint;
+  /** Absent in checkpoints of versions that had no choice. */
+  readonly formulations?: Formulations;
 }
 
 /** A checkpoint of the running stage. */

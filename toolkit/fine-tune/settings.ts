@@ -1,11 +1,12 @@
-import { ToolkitError } from "../errors.ts";
 import type { NamedOptimizer, NamedOptimizerOptions } from "../optimizers/named-optimizer.ts";
 import type { NamedSchedule, NamedScheduleOptions } from "../schedules/named-schedule.ts";
 import type { NamedLossOptions } from "../losses/named-loss.ts";
 import type { ClassifierLoss } from "./recipe.ts";
-import { checkRecipe } from "./recipe.ts";
+import { checkSettings } from "./check-settings.ts";
 
-export type Mode = "frozen" | "full" | "staged" | "scratch";
+export type Mode = "frozen" | "partial" | "full" | "staged" | "scratch";
+/** How activations of the frozen part are kept: whole, or in half the space with 11 bits of precision. */
+export type CacheType = "float32" | "float16";
 export type BatchNormPolicy = "auto" | "batch" | "frozen" | "keep";
 
 /** One of several by its name, with options of its own where it has any. */
@@ -17,8 +18,23 @@ export type ScheduleChoice = Choice<NamedSchedule, Omit<NamedScheduleOptions, "r
 
 /** What a user may choose. Sizes in pixels, rates per step. */
 export interface FineTuneSettings {
-  /** frozen: the head alone, on cached features. full: every layer. staged: frozen, then every layer with lower rates towards the stem. scratch: from random weights. */
+  /**
+   * frozen: the head alone, on cached features. partial: the last stages and the head, on cached activations of the frozen ones. full: every layer.
+   * staged: frozen, then every layer (or those behind `trainFrom`, or the stages of `unfreeze`) with lower rates towards the stem. scratch: from random weights.
+   */
   readonly mode?: Mode;
+  /** In `partial` and `staged`: a value to cut at, or the first layer that is trained, such as "layer4". */
+  readonly trainFrom?: string;
+  /** In `partial` and `staged`: train so many of the last stages; in `partial` 1. */
+  readonly unfreeze?: number;
+  /** How many augmented views of each photo go through the frozen part, one for each epoch in turn; 1, the photo as it will be served. */
+  readonly views?: number;
+  /** How activations of training photos are kept; float32. Those of validation photos and features always are. */
+  readonly cacheType?: CacheType;
+  /** Most memory for cached activations, in bytes; 1 GB. What takes more is read from disk at each step. */
+  readonly cacheMemoryBytes?: number;
+  /** Most disk space for cached activations of all runs, in bytes; 8 GB. */
+  readonly cacheDiskBytes?: number;
   /** Epochs of the stage that trains every layer; 5, in `scratch` 30. In `frozen` mode, epochs of the head; 30. */
   readonly epochs?: number;
   /** Epochs of the head in `staged`, on cached features; 30. */
@@ -92,6 +108,10 @@ export interface FineTuneSettings {
 /** The settings with every default decided. */
 export interface Settings {
   readonly mode: Mode;
+  readonly views: number;
+  readonly cacheType: CacheType;
+  readonly cacheMemoryBytes: number;
+  readonly cacheDiskBytes: number;
   readonly epochs: number;
   readonly headEpochs: number;
   readonly batchSize: number;
@@ -128,6 +148,13 @@ export interface Settings {
   readonly features?: string;
   readonly threads?: number;
   readonly maxSteps?: number;
+  readonly trainFrom?: string;
+  readonly unfreeze?: number;
+}
+
+/** Whether the stage behind the head's trains a part of the network, on cached activations of the rest. */
+export function isPartial({ mode, trainFrom, unfreeze }: Pick<Settings, "mode" | "trainFrom" | "unfreeze">): boolean {
+  return mode === "partial" || (mode === "staged" && (trainFrom !== undefined || unfreeze !== undefined));
 }
 
 /**
@@ -144,6 +171,8 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     maxSteps,
     head,
     features,
+    trainFrom,
+    unfreeze = mode === "partial" && trainFrom === undefined ? 1 : undefined,
   } = chosen;
   const frozen = mode === "frozen";
   const scratch = mode === "scratch";
@@ -151,6 +180,7 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
   const perBatch = batchSize / 16;
   const settings: Settings = {
     mode,
+    ...cacheSettings(chosen),
     epochs,
     headEpochs: frozen ? epochs : (chosen.headEpochs ?? 30),
     batchSize,
@@ -180,9 +210,22 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(head === undefined ? {} : { head }),
     ...(features === undefined ? {} : { features }),
+    ...(trainFrom === undefined ? {} : { trainFrom }),
+    ...(unfreeze === undefined ? {} : { unfreeze }),
   };
-  check(settings);
+  checkSettings(settings);
   return settings;
+}
+
+function cacheSettings(
+  chosen: FineTuneSettings,
+): Pick<Settings, "views" | "cacheType" | "cacheMemoryBytes" | "cacheDiskBytes"> {
+  return {
+    views: chosen.views ?? 1,
+    cacheType: chosen.cacheType ?? "float32",
+    cacheMemoryBytes: chosen.cacheMemoryBytes ?? 1e9,
+    cacheDiskBytes: chosen.cacheDiskBytes ?? 8e9,
+  };
 }
 
 type GradientSettings = Pick<
@@ -225,46 +268,4 @@ export function plainSettings(settings: Settings): Readonly<Record<string, strin
 function choiceText({ name, ...options }: { readonly name: string }): string {
   const listed = Object.entries(options).map(([key, value]) => `${key}=${[value].flat().join("+")}`);
   return listed.length === 0 ? name : `${name}:${listed.join(",")}`;
-}
-
-function check(s: Settings): void {
-  expectOneOf("mode", s.mode, ["frozen", "full", "staged", "scratch"]);
-  expectOneOf("batchNorm", s.batchNorm, ["auto", "batch", "frozen", "keep"]);
-  expectOneOf("keep", s.keep, ["best", "last"]);
-  for (const name of ["epochs", "headEpochs", "batchSize", "accumulate", "checkpointEvery"] as const) {
-    expectInteger(name, s[name], 1);
-  }
-  expectInteger("sizePx", s.sizePx, 16);
-  expectInteger("resizePx", s.resizePx, s.sizePx);
-  expectInteger("seed", s.seed, 0);
-  expectInteger("hidden", s.hidden, 0);
-  if (s.threads !== undefined) expectInteger("threads", s.threads, 1);
-  if (s.maxSteps !== undefined) expectInteger("maxSteps", s.maxSteps, 1);
-  for (const name of ["rate", "headRate"] as const) expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
-  for (const name of ["momentum", "dropout", "labelSmoothing", "averageDecay"] as const) {
-    expectNumber(name, s[name], (v) => v >= 0 && v < 1, "a number from 0 to below 1");
-  }
-  expectNumber("decay", s.decay, (v) => v >= 0, "a number of 0 or more");
-  expectNumber("stemFactor", s.stemFactor, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
-  expectNumber("cropScale", s.cropScale, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
-  for (const name of ["warmUpEpochs", "clipNorm", "clipValue", "clipAdaptive", "sharpness"] as const) {
-    expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
-  }
-  expectNumber("temperature", s.temperature, (v) => v > 0, "a number above 0");
-  expectNumber("teacherShare", s.teacherShare, (v) => v > 0 && v <= 1, "a number above 0, up to 1");
-  checkRecipe(s);
-}
-
-function expectInteger(name: string, value: number, min: number): void {
-  expectNumber(name, value, (v) => Number.isInteger(v) && v >= min, `an integer of ${min} or more`);
-}
-
-function expectNumber(name: string, value: number, holds: (value: number) => boolean, expected: string): void {
-  if (Number.isFinite(value) && holds(value)) return;
-  throw new ToolkitError("E_SETTING", `Cannot train with ${name} ${value}: expected ${expected}`);
-}
-
-function expectOneOf(name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new ToolkitError("E_SETTING", `Cannot train with ${name} "${value}": expected one of ${choices.join(", ")}`);
 }

@@ -3,12 +3,17 @@ import type { Graph } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
+import { repeat } from "../lowering/repeat.ts";
+import { writeStep } from "./formulations.ts";
+import type { Formulations } from "./formulations.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { averagesAsWeights, readAverages } from "../train/averages.ts";
+import { learnBlockSize } from "../train/block-size.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
+import { openPace } from "../train/pace.ts";
 import type { Step } from "../train/step.ts";
 import { train } from "../train/train.ts";
 import type { Progress, TrainEvent } from "../train/train.ts";
@@ -33,6 +38,8 @@ export interface Stage {
   readonly extras?: (step: number) => Tensors;
   /** Threads that are best for it, whatever the settings say. */
   readonly threads?: number;
+  /** Lets go of what the batches are read from, once the stage has ended. */
+  readonly release?: () => Promise<void>;
 }
 
 /** The best epoch so far: its weights and running statistics, and how they scored. */
@@ -44,6 +51,9 @@ export interface Best {
 
 export interface StageRun {
   readonly session: Session;
+  readonly formulations: Formulations;
+  /** What a reader of the log should know about how the step is written. */
+  readonly notes: readonly string[];
   readonly events: AsyncGenerator<TrainEvent, void>;
   /** Weights and running statistics as they are now, without the optimizer's slots. */
   readonly weights: () => Promise<Tensors>;
@@ -58,16 +68,33 @@ const EVALUATE = "evaluate";
 export async function startStage(
   runtime: Runtime,
   stage: Stage,
-  options: { threads?: number; from?: Progress; state?: Tensors; signal?: AbortSignal; limit?: () => number },
+  options: {
+    threads?: number;
+    from?: Progress;
+    state?: Tensors;
+    signal?: AbortSignal;
+    limit?: () => number;
+    now?: () => number;
+    /** Those of the run that is resumed. */
+    formulations?: Formulations;
+    /** The state can be read at every so many steps. */
+    saveEvery?: number;
+  },
 ): Promise<StageRun> {
   const { step, dims, operators, threads = options.threads } = stage;
-  const target = { provider: "cpu", dims } as const;
-  const session = await runtime.load(encodeGraph(lower(step.graph, target, operators)), {
+  // a head has no convolutions that blocks would serve
+  const blockSize = stage.name === "head" ? 0 : await learnBlockSize(runtime, threads);
+  const { lowered, formulations, notes } = writeStep(step, { dims, blockSize, operators }, options.formulations);
+  const session = await runtime.load(encodeGraph(repeat(lowered.graph, step.state)), {
     state: step.state,
+    layouts: lowered.layouts,
+    blockSize,
     ...(threads === undefined ? {} : { threads }),
   });
   const forward = readAverages(stage.forward, step.averages);
-  await session.add(EVALUATE, encodeGraph(lower(forward, target, operators)));
+  // it reads the state as the step keeps it
+  const evaluation = { provider: "cpu", dims, blockSize, layouts: lowered.layouts } as const;
+  await session.add(EVALUATE, encodeGraph(lower(forward, evaluation, operators)));
   await session.set(new Map([...step.initial, ...(options.state ?? [])]));
   const names = [...step.state.keys()];
   const weightNames = forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
@@ -75,11 +102,14 @@ export async function startStage(
     evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
   return {
     session,
+    formulations,
+    notes,
     weights: async () => averagesAsWeights(await session.get(weightNames), step.averages),
     state: () => session.get(names),
     evaluate: score,
     events: train({
       session,
+      pace: openPace(options.saveEvery),
       logits: stage.logits,
       classes: stage.classes,
       batches: stage.batches,
@@ -90,6 +120,7 @@ export async function startStage(
       ...(stage.extras ? { extras: stage.extras } : {}),
       ...(options.from ? { from: options.from } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.now ? { now: options.now } : {}),
       ...(options.limit ? { limit: options.limit } : {}),
     }),
   };

@@ -4,6 +4,7 @@ import type { SourceModel } from "../export/source-model.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import { operators as standardOperators } from "../operators/index.ts";
+import { isPartial } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 
 /** A network from pictures to logits, and the table that its operators stand in. */
@@ -20,13 +21,16 @@ export function teacherOf(
   teacher: SourceModel,
   student: SourceModel,
   classes: readonly string[],
-  { mode }: Settings,
+  settings: Settings,
 ): Teacher {
   const refuse = (why: string, hint: string): never => {
     throw new ToolkitError("E_SETTING", `Cannot learn from the teacher ${teacher.name}: ${why}`, { hint });
   };
-  if (mode === "frozen") {
+  if (settings.mode === "frozen") {
     refuse("mode frozen trains the head on cached features, without the pictures", "use --mode staged or full");
+  }
+  if (isPartial(settings)) {
+    refuse("a part of the network is trained on cached activations, without the pictures", "train every layer");
   }
   const { graph, metadata } = trunk(teacher);
   const labels = teacher.labels ?? metadata?.labels;

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors.ts";
-import type { Attribute, Attributes, FloatAttribute } from "./ir.ts";
+import type { Attribute, Attributes, FloatAttribute, GraphAttribute } from "./ir.ts";
 import type { TensorData } from "./tensor.ts";
 
 /** Typed access to a node's attributes: the default where it is absent, E_MODEL_INVALID where it has another type. */
@@ -52,6 +52,11 @@ export function readAttributes(attrs: Attributes, where: string): AttributeReade
 /** Whether an attribute is ONNX's FLOAT or FLOATS. */
 export function isFloat(v: Attribute): v is FloatAttribute {
   return typeof v === "object" && "float" in v;
+}
+
+/** Whether an attribute is ONNX's GRAPH. */
+export function isGraph(v: Attribute): v is GraphAttribute {
+  return typeof v === "object" && "graph" in v;
 }
 
 /** Whether an attribute is a tensor. */

@@ -18,7 +18,18 @@ export interface Value extends TensorType {
 export interface FloatAttribute {
   readonly float: number | readonly number[];
 }
-export type Attribute = number | string | readonly number[] | readonly string[] | FloatAttribute | TensorData;
+/** The body of a Loop. It may read values of the graph around it by their names. */
+export interface GraphAttribute {
+  readonly graph: Graph;
+}
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | FloatAttribute
+  | GraphAttribute
+  | TensorData;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** One operator application. An omitted optional input is `undefined`; `domain` is absent for the standard operators. */

@@ -26,7 +26,7 @@ export function packFilter(t: TensorData, block: number): TensorData {
   forEachRow(outputs, inputs, area, block, (plain, packed, stride) => {
     for (let lane = 0; lane < block; lane++) data[packed + lane] = t.data[plain + lane * stride]!;
   });
-  return { ...t, shape: declaredType(t, "filter").shape as readonly number[], data } as TensorData;
+  return { ...t, shape: declaredType(t, "filter").shape as readonly number[], data };
 }
 
 /** The inverse of `packFilter`. */
@@ -37,7 +37,7 @@ export function unpackFilter(t: TensorData, block: number): TensorData {
   forEachRow(outputs, inputs, area, block, (plain, packed, stride) => {
     for (let lane = 0; lane < block; lane++) data[plain + lane * stride] = t.data[packed + lane]!;
   });
-  return { ...t, shape, data } as TensorData;
+  return { ...t, shape, data };
 }
 
 function extents(

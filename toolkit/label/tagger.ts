@@ -1,17 +1,14 @@
-import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
+import { errorCode, errorMessage } from "../errors.ts";
 import { inOrder } from "../data/in-order.ts";
+import { readAhead } from "../data/read-ahead.ts";
+import { atOnceOf, type PhotoDecoder, viewPhoto } from "../data/view.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import { inferenceModel } from "../export/inference-model.ts";
-import { readMetadata } from "../export/metadata.ts";
 import type { ModelMetadata } from "../export/metadata.ts";
-import { naturalSize, normalisationOf, trunk } from "../export/source-model.ts";
+import { servableModel } from "../export/servable-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import type { TensorData } from "../graph/tensor.ts";
-import type { Decoder, Pixels } from "../images/decoder.ts";
-import { defaultResizePx, evaluationView } from "../images/resample.ts";
-import { findHead } from "../passes/find-head.ts";
+import type { Pixels } from "../images/decoder.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
-import { VERSION } from "../version.ts";
 
 /** A label and how likely it is, 0..1. */
 export interface WeightedLabel {
@@ -42,7 +39,7 @@ export interface LabelOptions {
 export interface TaggerOptions {
   readonly source: SourceModel;
   readonly runtime: Runtime;
-  readonly decoder: Decoder;
+  readonly decoder: PhotoDecoder;
   readonly threads?: number;
   readonly batchSize?: number;
 }
@@ -69,9 +66,8 @@ export interface Tagger {
   close(): Promise<void>;
 }
 
-/** Photos that are decoded ahead of the network, and at the same time. */
+/** Batches that are decoded ahead of the network. */
 const AHEAD = 2;
-const CONCURRENCY = 4;
 
 /**
  * Opens a model for labelling: an export of ours as it is, any other classifier with the preprocessing its card states.
@@ -84,11 +80,10 @@ export async function openTagger({
   threads,
   batchSize = 16,
 }: TaggerOptions): Promise<Tagger> {
-  const { bytes, metadata } = servable(source);
-  const session = await runtime.load(bytes, threads === undefined ? {} : { threads });
+  const { model, metadata } = servableModel(source);
+  const session = await runtime.load(encodeModel(model), threads === undefined ? {} : { threads });
   const { sizePx, resizePx } = metadata.preprocessing;
-  const see = async (photo: string | Uint8Array): Promise<Pixels> =>
-    evaluationView(await decoder.decode(photo, { minSidePx: resizePx }), sizePx, resizePx);
+  const see = (photo: string | Uint8Array): Promise<Pixels> => viewPhoto(decoder, photo, { sizePx, resizePx });
   const predict = (photos: readonly Pixels[]): ReturnType<Tagger["predict"]> => predictWith(session, photos, metadata);
   return {
     labels: metadata.labels,
@@ -107,45 +102,60 @@ export async function openTagger({
       const load = (i: number): Promise<Pixels | UnreadablePhoto> =>
         see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
       const items = inOrder(photos.length, load, {
-        concurrency: CONCURRENCY,
+        concurrency: atOnceOf(decoder),
         ahead: AHEAD * batchSize,
         ...(options.signal ? { signal: options.signal } : {}),
       });
-      let waiting: (readonly [string, Pixels | UnreadablePhoto])[] = [];
-      let next = 0;
-      for await (const item of items) {
-        waiting.push([photos[next++] ?? "", item]);
-        if (waiting.length < batchSize && next < photos.length) continue;
-        yield* labelBatch(waiting, predict, metadata.labels, options);
-        waiting = [];
-      }
+      const batches = inBatches(photos, items, batchSize);
+      // the network works while the reader does something with what it has
+      yield* flat(readAhead(labelBatches(batches, predict, metadata.labels, options)));
     },
     close: () => session.release(),
   };
 }
 
-async function* labelBatch(
-  items: readonly (readonly [string, Pixels | UnreadablePhoto])[],
+type Item = readonly [file: string, seen: Pixels | UnreadablePhoto];
+
+async function* inBatches(
+  files: readonly string[],
+  items: AsyncIterable<Pixels | UnreadablePhoto>,
+  batchSize: number,
+): AsyncGenerator<readonly Item[]> {
+  let batch: Item[] = [];
+  let next = 0;
+  for await (const item of items) {
+    batch.push([files[next++] ?? "", item]);
+    if (batch.length < batchSize && next < files.length) continue;
+    yield batch;
+    batch = [];
+  }
+}
+
+async function* labelBatches(
+  batches: AsyncIterable<readonly Item[]>,
   predict: Tagger["predict"],
   labels: readonly string[],
   options: LabelOptions,
-): AsyncGenerator<LabelledPhoto | UnreadablePhoto> {
-  const pictures = items.flatMap(([, item]) => ("error" in item ? [] : [item]));
-  const { probabilities, features } =
-    pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
-  let row = 0;
-  for (const [file, item] of items) {
-    if ("error" in item) {
-      yield item;
-    } else {
-      yield {
+): AsyncGenerator<readonly (LabelledPhoto | UnreadablePhoto)[]> {
+  for await (const items of batches) {
+    const pictures = items.flatMap(([, item]) => ("error" in item ? [] : [item]));
+    const { probabilities, features } =
+      pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
+    let row = 0;
+    yield items.map(([file, item]) => {
+      if ("error" in item) return item;
+      const at = row++;
+      return {
         file,
-        labels: best(probabilities[row] ?? [], labels, options),
-        features: features[row] ?? new Float32Array(0),
+        labels: best(probabilities[at] ?? [], labels, options),
+        features: features[at] ?? new Float32Array(0),
       };
-      row++;
-    }
+    });
   }
+}
+
+async function* flat<T>(source: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const items of source) yield* items;
 }
 
 /** The `top` largest weights, the first of equal ones first. */
@@ -165,47 +175,6 @@ function unreadable(file: string, error: unknown): UnreadablePhoto {
   const code = errorCode(error);
   if (!code?.startsWith("E_IMAGE_")) throw error;
   return { file, error: { code, message: errorMessage(error) } };
-}
-
-/** The bytes to run: an export of ours as it stands; another model with its preprocessing written into the graph. */
-function servable(source: SourceModel): { bytes: Uint8Array; metadata: ModelMetadata } {
-  const own = readMetadata(source.model, source.name);
-  if (own) return { bytes: encodeModel(source.model), metadata: own };
-  const { graph } = trunk(source);
-  const head = findHead(graph);
-  const [input] = graph.inputs;
-  const sizePx = naturalSize(source);
-  const normalisation = normalisationOf(source);
-  const labels = source.labels ?? Array.from({ length: head.classes ?? 0 }, (_, i) => `class ${i}`);
-  if (labels.length !== head.classes) {
-    throw new ToolkitError(
-      "E_MODEL_METADATA",
-      `Cannot label with ${source.name}: its head has ${head.classes} classes, but ${labels.length} names were given`,
-    );
-  }
-  const metadata: ModelMetadata = {
-    version: 1,
-    toolkit: VERSION,
-    labels,
-    preprocessing: { sizePx, resizePx: defaultResizePx(sizePx), mean: normalisation.mean, std: normalisation.std },
-    trainingInput: input?.name ?? "input",
-    activation: "softmax",
-    temperature: 1,
-    rulesVersion: 1,
-  };
-  return {
-    bytes: encodeModel(
-      inferenceModel(
-        { ...graph, outputs: [head.logits] },
-        {
-          metadata,
-          features: head.feature.name,
-          ...(source.operators ? { operators: source.operators } : {}),
-        },
-      ),
-    ),
-    metadata,
-  };
 }
 
 async function predictWith(

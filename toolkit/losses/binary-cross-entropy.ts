@@ -1,6 +1,7 @@
 import { expectSetting } from "./expect-setting.ts";
+import { labelLoss } from "./label-loss.ts";
 import type { Loss } from "./loss.ts";
-import { countedRows, perClass, weightedMean } from "./rows.ts";
+import { byTarget, perClass } from "./rows.ts";
 
 export interface BinaryCrossEntropyOptions {
   /** Per class: what a label that holds counts beside one that does not; the share of absent to present labels balances a rare class. */
@@ -15,17 +16,10 @@ export interface BinaryCrossEntropyOptions {
 export function binaryCrossEntropy({ posWeight }: BinaryCrossEntropyOptions = {}): Loss {
   const name = "binary-cross-entropy";
   if (posWeight) expectSetting(name, "posWeight", posWeight, "a number of 0 or more");
-  return {
-    name,
-    target: "multi-label",
-    emit(x) {
-      const { b } = x;
-      const z = countedRows(x, x.logits);
-      const y = countedRows(x, x.target);
-      const present = b.op("Mul", [y, b.op("Softplus", [b.op("Neg", [z])])]);
-      const absent = b.op("Mul", [b.op("Sub", [b.scalar(1), y]), b.op("Softplus", [z])]);
-      const weighted = posWeight ? b.op("Mul", [present, perClass(b, "posWeight", posWeight, x.logits)]) : present;
-      return weightedMean(x, b.op("Add", [weighted, absent]));
-    },
-  };
+  return labelLoss(name, (x, z) => {
+    const { b } = x;
+    const present = b.op("Softplus", [b.op("Neg", [z])]);
+    const weighted = posWeight ? b.op("Mul", [present, perClass(b, "posWeight", posWeight, x.logits)]) : present;
+    return byTarget(x, weighted, b.op("Softplus", [z]));
+  });
 }

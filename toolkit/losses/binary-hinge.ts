@@ -1,6 +1,6 @@
 import { expectSetting } from "./expect-setting.ts";
+import { labelLoss } from "./label-loss.ts";
 import type { Loss } from "./loss.ts";
-import { countedRows, weightedMean } from "./rows.ts";
 
 export interface BinaryHingeOptions {
   /** By how much a logit should lie on its side of 0; 1 where absent. */
@@ -15,14 +15,8 @@ export interface BinaryHingeOptions {
 export function binaryHinge({ margin = 1 }: BinaryHingeOptions = {}): Loss {
   const name = "binary-hinge";
   expectSetting(name, "margin", margin, "a number");
-  return {
-    name,
-    target: "multi-label",
-    emit(x) {
-      const { b } = x;
-      const z = countedRows(x, x.logits);
-      const sign = b.op("Where", [b.op("Greater", [x.target, b.scalar(0)]), b.scalar(1), b.scalar(-1)]);
-      return weightedMean(x, b.op("Relu", [b.op("Sub", [b.scalar(margin), b.op("Mul", [sign, z])])]));
-    },
-  };
+  return labelLoss(name, ({ b, target }, z) => {
+    const sign = b.op("Where", [b.op("Greater", [target, b.scalar(0)]), b.scalar(1), b.scalar(-1)]);
+    return b.op("Relu", [b.op("Sub", [b.scalar(margin), b.op("Mul", [sign, z])])]);
+  });
 }

@@ -1,6 +1,6 @@
 import { expectSetting } from "./expect-setting.ts";
 import type { Loss } from "./loss.ts";
-import { countedRows, extra, sumOverClasses, weightedMean } from "./rows.ts";
+import { byTarget, countedRows, extra, sumOverClasses, weightedMean } from "./rows.ts";
 
 export interface ContrastiveOptions {
   /** How far apart a dissimilar pair should be; 1 where absent. */
@@ -29,10 +29,8 @@ export function contrastive({ margin = 1, epsilon = 1e-12, second = "second" }: 
       const difference = countedRows(x, b.op("Sub", [x.logits, extra(x, second)]));
       const square = b.op("Add", [sumOverClasses(b, b.op("Mul", [difference, difference])), b.scalar(epsilon)]);
       const lack = b.op("Relu", [b.op("Sub", [b.scalar(margin), b.op("Sqrt", [square])])]);
-      const y = countedRows(x, x.target);
-      const similar = b.op("Mul", [y, square]);
-      const dissimilar = b.op("Mul", [b.op("Sub", [b.scalar(1), y]), b.op("Mul", [lack, lack])]);
-      return weightedMean(x, b.op("Mul", [b.op("Add", [similar, dissimilar]), b.scalar(0.5)]));
+      const losses = byTarget(x, square, b.op("Mul", [lack, lack]));
+      return weightedMean(x, b.op("Mul", [losses, b.scalar(0.5)]));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors.ts";
-import { nearestNames } from "../nearest-names.ts";
+import { unknownName } from "../unknown-name.ts";
 import { batchHardTriplet } from "./batch-hard-triplet.ts";
 import { binaryCrossEntropy } from "./binary-cross-entropy.ts";
 import { binaryHinge } from "./binary-hinge.ts";
@@ -82,14 +82,7 @@ export const lossNames: readonly string[] = [...losses.keys()];
  */
 export function namedLoss(name: string, options: NamedLossOptions = {}): Loss {
   const entry = losses.get(name);
-  if (!entry) {
-    const [nearest] = nearestNames(name, lossNames);
-    throw new ToolkitError(
-      "E_SETTING",
-      `Cannot train with loss "${name}": expected one of ${lossNames.join(", ")}`,
-      nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
-    );
-  }
+  if (!entry) throw unknownName(name, lossNames, `Cannot train with loss "${name}": expected one of`);
   const known: readonly string[] = entry.settings;
   const foreign = Object.entries(options).find(([setting, value]) => value !== undefined && !known.includes(setting));
   if (foreign) {

@@ -22,6 +22,13 @@ export function weightedMean({ b, weight, divisor }: LossInput, losses: Value): 
   return b.op("Div", [sum, b.op("Max", [divisor, b.scalar(SMALLEST_DIVISOR)])]);
 }
 
+/** What counts where the target y is 1, and what where it is 0: y * holds + (1 - y) * fails. */
+export function byTarget(x: LossInput, holds: Value, fails: Value): Value {
+  const { b } = x;
+  const y = countedRows(x, x.target);
+  return b.op("Add", [b.op("Mul", [y, holds]), b.op("Mul", [b.op("Sub", [b.scalar(1), y]), fails])]);
+}
+
 /** [N,K] -> [N], [N,K,H,W] -> [N,H,W]: the sum over the classes. */
 export function sumOverClasses(b: GraphBuilder, v: Value): Value {
   return b.op("ReduceSum", [v, b.ints([1])], { keepdims: 0 });

@@ -1,8 +1,9 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Value } from "../graph/ir.ts";
 import { expectSetting } from "./expect-setting.ts";
+import { labelLoss } from "./label-loss.ts";
 import type { Loss } from "./loss.ts";
-import { countedRows, weightedMean } from "./rows.ts";
+import { byTarget } from "./rows.ts";
 
 export interface SigmoidFocalOptions {
   /** How strongly well classified labels are discounted; 0 is binary cross-entropy. 2 where absent. */
@@ -20,22 +21,15 @@ export function sigmoidFocal({ gamma = 2, alpha }: SigmoidFocalOptions = {}): Lo
   const name = "sigmoid-focal";
   expectSetting(name, "gamma", gamma, "a number of 0 or more");
   if (alpha !== undefined) expectSetting(name, "alpha", alpha, "a number from 0 to 1");
-  return {
-    name,
-    target: "multi-label",
-    emit(x) {
-      const { b } = x;
-      const z = countedRows(x, x.logits);
-      const y = countedRows(x, x.target);
-      const isAbsent = b.op("Softplus", [z]); // -log(1 - p)
-      const isPresent = b.op("Softplus", [b.op("Neg", [z])]); // -log p
-      const present = b.op("Mul", [y, discounted(b, isPresent, isAbsent, gamma)]);
-      const absent = b.op("Mul", [b.op("Sub", [b.scalar(1), y]), discounted(b, isAbsent, isPresent, gamma)]);
-      if (alpha === undefined) return weightedMean(x, b.op("Add", [present, absent]));
-      const shares = [b.op("Mul", [present, b.scalar(alpha)]), b.op("Mul", [absent, b.scalar(1 - alpha)])];
-      return weightedMean(x, b.op("Add", shares));
-    },
-  };
+  return labelLoss(name, (x, z) => {
+    const { b } = x;
+    const isAbsent = b.op("Softplus", [z]); // -log(1 - p)
+    const isPresent = b.op("Softplus", [b.op("Neg", [z])]); // -log p
+    const present = discounted(b, isPresent, isAbsent, gamma);
+    const absent = discounted(b, isAbsent, isPresent, gamma);
+    if (alpha === undefined) return byTarget(x, present, absent);
+    return byTarget(x, b.op("Mul", [present, b.scalar(alpha)]), b.op("Mul", [absent, b.scalar(1 - alpha)]));
+  });
 }
 
 /** (1 - q)^gamma -log q from -log q and -log(1 - q): as a power of e it has a slope everywhere. */

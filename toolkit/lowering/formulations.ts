@@ -1,6 +1,7 @@
 import type { Formulation, Formulations } from "./formulation.ts";
 import { averagePoolGradient } from "./formulations/average-pool-gradient.ts";
 import { batchNormalizationGradient, batchNormalizationTraining } from "./formulations/batch-normalization.ts";
+import { batchNormGradientForms, batchNormTrainingForms } from "./formulations/blocked/batch-normalization.ts";
 import { convForms } from "./formulations/blocked/conv.ts";
 import { convInputForms } from "./formulations/blocked/conv-input-gradient.ts";
 import { convWeightForms } from "./formulations/blocked/conv-weight-gradient.ts";
@@ -27,8 +28,8 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ...reductionForms,
   ["Conv", convForms],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
-  ["onnx-graft.BatchNormalizationGradient", batchNormalizationGradient],
-  ["onnx-graft.BatchNormalizationTraining", batchNormalizationTraining],
+  ["onnx-graft.BatchNormalizationGradient", [...batchNormGradientForms, ...batchNormalizationGradient]],
+  ["onnx-graft.BatchNormalizationTraining", [...batchNormTrainingForms, ...batchNormalizationTraining]],
   ["onnx-graft.ConcatGradient", concatGradient],
   ["onnx-graft.ConvInputGradient", [...convInputForms, ...convInputGradient]],
   ["onnx-graft.ConvWeightGradient", [...convWeightForms, ...convWeightGradient]],

@@ -13,6 +13,7 @@ import type { Formulation, Formulations, Site } from "./formulation.ts";
 import { formulationNames, formulations } from "./formulations.ts";
 import { blockOf } from "./formulations/blocked/blockable.ts";
 import { fuseBlocked } from "./fuse-blocked.ts";
+import { fuseScaledSums } from "./fuse-scaled-sums.ts";
 import { inputLayouts } from "./input-layouts.ts";
 import { LaidValues } from "./laid-values.ts";
 import type { Laid } from "./laid-values.ts";
@@ -82,7 +83,8 @@ export function lowerWithForms(
       : b.op("Identity", [value], {}, { outputs: [v.name] });
   });
   const whole = rename(trim(b.build(outputs)), restored);
-  return { graph: blockOf({ target }) > 0 ? fuseBlocked(whole) : whole, forms, layouts };
+  const block = blockOf({ target });
+  return { graph: block > 0 ? fuseScaledSums(fuseBlocked(whole), block, operators) : whole, forms, layouts };
 }
 
 function checkForced({ forced }: Target, table: Formulations): void {
@@ -138,10 +140,13 @@ function write(b: GraphBuilder, node: Node, written: LaidValues, target: Target,
   );
 }
 
-/** The forced formulation where it serves, else the first that serves and pays. */
+/** The forced formulation where it serves; else of those to choose among, and then of all, the first that serves and pays. */
 function choose(list: readonly Formulation[], site: Site): Formulation | undefined {
-  const forced = list.find((f) => f.name === site.target.forced && f.serves(site));
-  return forced ?? list.find((f) => f.serves(site) && (f.pays?.(site) ?? true));
+  const { forced, forms } = site.target;
+  const serving = list.filter((f) => f.serves(site));
+  const allowed = forms ? serving.filter(({ name }) => forms.has(name)) : [];
+  const pays = (f: Formulation): boolean => f.pays?.(site) ?? true;
+  return serving.find(({ name }) => name === forced) ?? allowed.find(pays) ?? allowed[0] ?? serving.find(pays);
 }
 
 function describe(node: Node): string {
@@ -184,7 +189,8 @@ function restoredNames(
   names: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const restored = new Map<string, string>();
-  const taken = new Set<string>();
+  // an input that lies otherwise has its name already: its plain form needs another
+  const taken = new Set(graph.inputs.map((v) => v.name));
   const made = graph.outputs.map((v, i) => [v.name, outputs[i] ?? v] as const);
   for (const [name, value] of [...made, ...written.made()]) {
     if (names.has(value.name) || restored.has(value.name) || taken.has(name) || b.constantOf(value)) continue;

@@ -1,6 +1,9 @@
 import { consumers, GRADIENT_DOMAIN } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
 
+/** An attribute of MaxPoolGradient: nothing is sent back to an element of 0 or less, so that zeros may stand for the padding. */
+export const ABOVE_ZERO = "above_zero";
+
 /**
  * A ReLU's gradient behind a max pool's moves before it, where the maps are smaller: no window whose largest element is 0 sends anything back either way, and in
  * all others the ReLU let the largest element through.
@@ -30,6 +33,6 @@ function exchanged(pool: Node, relu: Node): readonly Node[] {
   const masked: Value = { ...between, name: `${between.name}/masked`, shape: dy.shape };
   return [
     { ...relu, inputs: [dy, y], outputs: [masked] },
-    { ...pool, inputs: [masked, x, y], outputs: [out] },
+    { ...pool, inputs: [masked, x, y], outputs: [out], attrs: { ...pool.attrs, [ABOVE_ZERO]: 1 } },
   ];
 }

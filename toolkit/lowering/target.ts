@@ -12,6 +12,8 @@ export interface Target {
   readonly state?: ReadonlyMap<string, string>;
   /** How inputs lie for which another graph that reads the same state has chosen it. */
   readonly layouts?: ReadonlyMap<string, Layout>;
+  /** The formulations to choose among, by name; another is taken only where none of these serves. All of them where absent. */
+  readonly forms?: ReadonlySet<string>;
   /** The name of a formulation that is taken wherever it serves, before all others and whether it pays or not. */
   readonly forced?: string;
 }

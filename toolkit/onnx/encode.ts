@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors.ts";
-import { isFloat, isTensor } from "../graph/attributes.ts";
-import type { Attribute, Model, Node, TensorType, Value } from "../graph/ir.ts";
+import { isFloat, isGraph, isTensor } from "../graph/attributes.ts";
+import type { Attribute, Graph, Model, Node, TensorType, Value } from "../graph/ir.ts";
 import { GRADIENT_DOMAIN, UNKNOWN_TYPE } from "../graph/ir.ts";
 import { formatShape } from "../graph/shape.ts";
 import { sizeOf, type TensorData, toBytes } from "../graph/tensor.ts";
@@ -39,13 +39,7 @@ export function encodeModel(model: Model): Uint8Array {
     ir_version: irVersions.find(([first]) => opset >= first)?.[1] ?? IR_MIN,
     producer_name: "onnx-graft",
     opset_import: encodeOpsets(model),
-    graph: {
-      name: "graph",
-      node: graph.nodes.map(encodeNode),
-      initializer: Array.from(graph.constants, ([name, t]) => encodeTensor(t, name)),
-      input: graph.inputs.map(encodeValue),
-      output: graph.outputs.map(encodeValue),
-    },
+    graph: encodeGraph(graph),
     metadata_props: Array.from(metadata, ([key, value]) => ({ key, value })),
   };
   const bytes = onnx.ModelProto.encode(proto).finish();
@@ -53,11 +47,28 @@ export function encodeModel(model: Model): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }
 
+function encodeGraph(graph: Graph): onnx.GraphProto.$Properties {
+  return {
+    name: "graph",
+    node: graph.nodes.map(encodeNode),
+    initializer: Array.from(graph.constants, ([name, t]) => encodeTensor(t, name)),
+    input: graph.inputs.map(encodeValue),
+    output: graph.outputs.map(encodeValue),
+  };
+}
+
 function encodeOpsets(model: Model): onnx.OperatorSetIdProto.$Properties[] {
   const opsets = new Map(model.opsets);
   // contrib domains have had version 1 only
-  for (const { domain = "" } of model.graph.nodes) if (!opsets.has(domain)) opsets.set(domain, 1);
+  for (const { domain = "" } of allNodes(model.graph)) if (!opsets.has(domain)) opsets.set(domain, 1);
   return Array.from(opsets, ([domain, version]) => ({ domain, version }));
+}
+
+function* allNodes({ nodes }: Graph): Generator<Node> {
+  for (const node of nodes) {
+    yield node;
+    for (const v of Object.values(node.attrs)) if (isGraph(v)) yield* allNodes(v.graph);
+  }
 }
 
 function encodeNode(node: Node): onnx.NodeProto.$Properties {
@@ -84,6 +95,7 @@ function encodeAttribute(name: string, v: Attribute, node: Node): onnx.Attribute
     if (typeof v.float === "number") return { name, type: types.FLOAT, f: v.float };
     return { name, type: types.FLOATS, floats: [...v.float] };
   }
+  if (isGraph(v)) return { name, type: types.GRAPH, g: encodeGraph(v.graph) };
   if (isStrings(v)) return { name, type: types.STRINGS, strings: v.map((s) => utf8.encode(s)) };
   return { name, type: types.INTS, ints: v.map((n) => integer(n, name, node)) };
 }

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors.ts";
-import { nearestNames } from "../nearest-names.ts";
+import { unknownName } from "../unknown-name.ts";
 import { adadelta } from "./adadelta.ts";
 import type { AdadeltaOptions } from "./adadelta.ts";
 import { adagrad } from "./adagrad.ts";
@@ -90,14 +90,7 @@ export function optimizerOptions(name: NamedOptimizer): readonly Option[] {
  */
 export function namedOptimizer(name: string, options: NamedOptimizerOptions = {}): Transform {
   const found = optimizerNames.find((known) => known === name);
-  if (!found) {
-    const [nearest] = nearestNames(name, optimizerNames);
-    throw new ToolkitError(
-      "E_SETTING",
-      `Cannot use optimizer "${name}": expected one of ${optimizerNames.join(", ")}`,
-      nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
-    );
-  }
+  if (!found) throw unknownName(name, optimizerNames, `Cannot use optimizer "${name}": expected one of`);
   const given = Object.fromEntries(
     Object.entries(options)
       .filter(([, value]) => value !== undefined)
@@ -121,12 +114,7 @@ const aboveZero: ReadonlySet<string> = new Set(["epsilon", "clipNorm", "clipValu
 function check(name: NamedOptimizer, option: string, value: unknown): void {
   const known = optimizerOptions(name);
   if (!known.some((o) => o === option)) {
-    const [nearest] = nearestNames(option, known);
-    throw new ToolkitError(
-      "E_SETTING",
-      `Cannot use "${option}" with ${name}: it takes ${known.join(", ")}`,
-      nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
-    );
+    throw unknownName(option, known, `Cannot use "${option}" with ${name}: it takes`);
   }
   const expected = complaint(option, value);
   if (expected === undefined) return;

@@ -22,6 +22,7 @@ import type { Rewrites } from "./normalise/rewrite.ts";
 import { withoutSequences } from "./normalise/sequences.ts";
 import { softmaxes } from "./normalise/softmax.ts";
 import { windows } from "./normalise/windows.ts";
+import { withoutInt8 } from "./normalise/without-int8.ts";
 import { isKnown, walk } from "./normalise/walk.ts";
 import type { Walked, WalkOptions } from "./normalise/walk.ts";
 import { prune } from "./prune.ts";
@@ -67,7 +68,7 @@ export interface NormaliseOptions {
 export function normalise(file: Model, options: NormaliseOptions = {}): Model {
   const { operators = standardOperators } = options;
   const rewrites = { ...standardRewrites, ...options.rewrites };
-  const model = withoutSequences(file);
+  const model = withoutSequences(withoutInt8(file));
   checkOperators(model, options);
   const kept = new Set(options.keep);
   const constants = new Map([...model.graph.constants].map(([name, t]) => [name, asSingle(t)]));
@@ -156,7 +157,7 @@ function attempt<T>(f: () => T): T | undefined {
 export function unsupportedOperators(model: Model, options: NormaliseOptions = {}): readonly Node[] {
   const { operators = standardOperators } = options;
   const rewrites = { ...standardRewrites, ...options.rewrites };
-  return withoutSequences(model).graph.nodes.filter((node) => !isKnown(node, rewrites, operators));
+  return withoutSequences(withoutInt8(model)).graph.nodes.filter((node) => !isKnown(node, rewrites, operators));
 }
 
 function checkOperators(model: Model, options: NormaliseOptions): void {

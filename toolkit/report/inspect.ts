@@ -10,8 +10,12 @@ import { inferTypes } from "../passes/infer-types.ts";
 import { declaredSize, imageInput, normalise, sizeDependence, unsupportedOperators } from "../passes/normalise.ts";
 import type { NormaliseOptions } from "../passes/normalise.ts";
 import { parametersOf } from "../passes/parameters.ts";
+import { precisionOf } from "../passes/precision-of.ts";
+import type { Precision } from "../passes/precision-of.ts";
 import { batchNormPolicy } from "../passes/restore-batch-norm.ts";
 import type { BatchNormPolicy } from "../passes/restore-batch-norm.ts";
+import { inspectCuts } from "./inspect-cuts.ts";
+import type { InspectedCut } from "./inspect-cuts.ts";
 import { multiplyAdds } from "./multiply-adds.ts";
 import { receptiveFields } from "./receptive-field.ts";
 
@@ -52,6 +56,8 @@ export interface Layer {
 /** Everything `inspect` says about a model, as plain data. */
 export interface Inspection {
   readonly opset: number;
+  /** How its weights are stored; with int8 it also computes in 8 bits. */
+  readonly precision: Precision;
   readonly inputs: readonly InspectedValue[];
   readonly outputs: readonly InspectedValue[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -68,6 +74,8 @@ export interface Inspection {
   /** Size in pixels the layers are given for. */
   readonly sizePx: number | null;
   readonly layers: readonly Layer[];
+  /** Where training may begin, with all in front of it frozen; none where no head was found. */
+  readonly cuts: readonly InspectedCut[];
   readonly totals: { readonly layers: number; readonly parameters: number; readonly multiplyAdds: number };
   /** Operators through which no gradient can flow, because nobody wrote their rule. */
   readonly withoutGradient: readonly string[];
@@ -85,6 +93,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
   const unsupported = [...new Set(unsupportedOperators(model, options).map(operatorKey))];
   const raw = {
     opset: model.opsets.get("") ?? 0,
+    precision: precisionOf(model.graph),
     metadata: Object.fromEntries(model.metadata),
     unsupported,
     declaredSizePx: declaredSize(model) ?? null,
@@ -99,7 +108,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
     ...raw,
     inputs: graph.inputs.map(describeValue),
     outputs: graph.outputs.map(describeValue),
-    ...headOf(graph, options),
+    ...headOf(graph, options, sizePx, operators),
     batchNorm: batchNormPolicy(graph),
     sizeDependence: dependence,
     sizePx,
@@ -113,7 +122,9 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
   };
 }
 
-function nothingKnown(graph: Graph): Omit<Inspection, "opset" | "metadata" | "unsupported" | "declaredSizePx"> {
+function nothingKnown(
+  graph: Graph,
+): Omit<Inspection, "opset" | "precision" | "metadata" | "unsupported" | "declaredSizePx"> {
   return {
     inputs: graph.inputs.map(describeValue),
     outputs: graph.outputs.map(describeValue),
@@ -123,12 +134,18 @@ function nothingKnown(graph: Graph): Omit<Inspection, "opset" | "metadata" | "un
     sizeDependence: null,
     sizePx: null,
     layers: [],
+    cuts: [],
     totals: { layers: graph.nodes.length, parameters: 0, multiplyAdds: 0 },
     withoutGradient: [],
   };
 }
 
-function headOf(graph: Graph, options: HeadOptions): Pick<Inspection, "head" | "noHead"> {
+function headOf(
+  graph: Graph,
+  options: HeadOptions,
+  sizePx: number,
+  operators: Operators,
+): Pick<Inspection, "head" | "noHead" | "cuts"> {
   try {
     const head = findHead(graph, options);
     return {
@@ -142,10 +159,11 @@ function headOf(graph: Graph, options: HeadOptions): Pick<Inspection, "head" | "
         classes: head.classes ?? null,
       },
       noHead: null,
+      cuts: inspectCuts(graph, head, sizePx, operators),
     };
   } catch (error) {
     if (errorCode(error) !== "E_NO_HEAD") throw error;
-    return { head: null, noHead: errorMessage(error) };
+    return { head: null, noHead: errorMessage(error), cuts: [] };
   }
 }
 

@@ -12,6 +12,8 @@ export interface EpochRecord {
   readonly rate: number;
   readonly imagesPerSecond: number;
   readonly seconds: number;
+  /** Which share of the time for the steps was spent waiting for photos, 0..1. */
+  readonly waitShare?: number | null;
 }
 
 /** A part of the run under one mode: "staged" has two. */

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors.ts";
-import { nearestNames } from "../nearest-names.ts";
+import { unknownName } from "../unknown-name.ts";
 import { constant } from "./constant.ts";
 import type { ConstantOptions } from "./constant.ts";
 import { cosine } from "./cosine.ts";
@@ -102,14 +102,7 @@ export function scheduleOptions(name: NamedSchedule): readonly Option[] {
  */
 export function namedSchedule(name: string, options: NamedScheduleOptions): Schedule {
   const found = scheduleNames.find((known) => known === name);
-  if (!found) {
-    const [nearest] = nearestNames(name, scheduleNames);
-    throw new ToolkitError(
-      "E_SETTING",
-      `Cannot use schedule "${name}": expected one of ${scheduleNames.join(", ")}`,
-      nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
-    );
-  }
+  if (!found) throw unknownName(name, scheduleNames, `Cannot use schedule "${name}": expected one of`);
   const given = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     // a list of one may be written as its item
@@ -139,12 +132,7 @@ const divisors: ReadonlySet<string> = new Set(["startDivisor", "endDivisor"]);
 function check(name: NamedSchedule, option: string, value: unknown): void {
   const known = ["rate", ...scheduleOptions(name)];
   if (!known.includes(option)) {
-    const [nearest] = nearestNames(option, known);
-    throw new ToolkitError(
-      "E_SETTING",
-      `Cannot use "${option}" with ${name}: it takes ${known.join(", ")}`,
-      nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
-    );
+    throw unknownName(option, known, `Cannot use "${option}" with ${name}: it takes`);
   }
   const expected = complaint(name, option, value);
   if (expected === undefined) return;

@@ -18,7 +18,7 @@ import type { Step } from "./step.ts";
 /** Standard operators that the toy network is written in. */
 const OPSET = 17;
 /** Block sizes that the processors ONNX Runtime has blocked kernels for give. */
-const KNOWN: readonly number[] = [8, 16];
+const KNOWN: ReadonlySet<number> = new Set([8, 16]);
 /** Channels of the probe and of the toy network: whole blocks of either size. */
 const CHANNELS = 32;
 const CLASSES = 4;
@@ -67,7 +67,7 @@ async function readBlockSize(session: Session): Promise<number> {
   );
   const out = await session.run({ feeds: new Map([["x", numbers]]), fetch: [PROBED] });
   const at = Array.from(out.get(PROBED)?.data as Float32Array).indexOf(1);
-  return KNOWN.includes(at) ? at : 0;
+  return KNOWN.has(at) ? at : 0;
 }
 
 async function isTrustworthy(session: Session, blockSize: number): Promise<boolean> {

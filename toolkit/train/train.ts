@@ -7,7 +7,10 @@ import { lossFeeds } from "./loss-feeds.ts";
 import type { TrainBatch } from "./batch.ts";
 import { rankOf } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
+import type { Pace } from "./pace.ts";
+import { stackFeeds } from "./stack-feeds.ts";
 import { STEP } from "./step.ts";
+import { waitClock } from "./wait-clock.ts";
 
 /** Where a run stands: `step` counts the steps of all epochs, `position` the samples done in `epoch`. */
 export interface Progress {
@@ -47,6 +50,8 @@ export interface EpochEvent {
   readonly trainAccuracy: number;
   readonly rate: number;
   readonly evaluation: Evaluation | undefined;
+  /** Which share of the time for the epoch's steps was spent waiting for their batches, 0..1; absent without a clock. */
+  readonly waitShare?: number;
   readonly progress: Progress;
 }
 
@@ -55,6 +60,8 @@ export type TrainEvent = StepEvent | EpochEvent;
 export interface TrainOptions {
   /** Holds the step graph as its main program, with its state set. */
   readonly session: Session;
+  /** Given where the main program makes several steps in one run (see `repeat`): how many. */
+  readonly pace?: Pace;
   readonly logits: string;
   readonly classes: number;
   /** The batches of an epoch from a position on. */
@@ -69,6 +76,8 @@ export interface TrainOptions {
   readonly extras?: (step: number) => Tensors;
   /** Where to go on from. */
   readonly from?: Progress;
+  /** A clock in milliseconds that never goes back. */
+  readonly now?: () => number;
   /** Checked after every step: an aborted run ends there, with the state of the last finished step in the session. */
   readonly signal?: AbortSignal;
 }
@@ -83,25 +92,36 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   let steps = Math.min(epochs * stepsPerEpoch, limit());
   for (let epoch = at.epoch; epoch < epochs && (at.step < steps || isOpen(at)); epoch++) {
     let rate = 0;
-    for await (const batch of options.batches(epoch, at.position)) {
+    const clock = waitClock(options.now ?? standstill);
+    const source = clock.measured(options.batches(epoch, at.position));
+    const room = (first: TrainBatch): number => Math.min(steps - at.step, options.pace?.steps(at.step, first) ?? 1);
+    for await (const group of grouped(source, room)) {
       if (signal?.aborted) return;
       steps = Math.min(epochs * stepsPerEpoch, limit());
-      if (at.step >= steps) break;
-      rate = options.schedule({ step: at.step, steps, metrics: at.metrics });
-      const { loss, correct } = await runStep(options, batch, rate, at.step);
-      at = advance(at, loss, correct, batch);
-      yield {
-        kind: "step",
-        epoch,
-        step: at.step,
-        steps,
-        loss,
-        rate,
-        count: batch.count,
-        meanLoss: at.lossSum / at.samples,
-        meanAccuracy: at.correct / at.samples,
-        progress: at,
-      };
+      const wanted = group.slice(0, Math.max(0, steps - at.step));
+      if (wanted.length === 0) break;
+      const { metrics } = at;
+      const first = at.step;
+      const rates = wanted.map((_, i) => options.schedule({ step: first + i, steps, metrics }));
+      const results = await runSteps(options, wanted, rates, first);
+      for (const [i, batch] of wanted.entries()) {
+        const { loss, correct } = results[i] as StepResult;
+        rate = rates[i] ?? rate;
+        if (!Number.isFinite(loss)) throw notFinite("loss", loss, at.step + 1, rate);
+        at = advance(at, loss, correct, batch);
+        yield {
+          kind: "step",
+          epoch,
+          step: at.step,
+          steps,
+          loss,
+          rate,
+          count: batch.count,
+          meanLoss: at.lossSum / at.samples,
+          meanAccuracy: at.correct / at.samples,
+          progress: at,
+        };
+      }
       steps = Math.min(epochs * stepsPerEpoch, limit());
       if (signal?.aborted) return;
       if (at.step >= steps) break;
@@ -112,9 +132,25 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       throw notFinite("validation loss", evaluation.loss, at.step, rate);
     const [trainLoss, trainAccuracy] = at.samples > 0 ? [at.lossSum / at.samples, at.correct / at.samples] : [0, 0];
     at = nextEpoch(at, epoch, evaluation);
-    yield { kind: "epoch", epoch: epoch + 1, epochs, trainLoss, trainAccuracy, rate, evaluation, progress: at };
+    const waitShare = clock.share();
+    yield {
+      kind: "epoch",
+      epoch: epoch + 1,
+      epochs,
+      trainLoss,
+      trainAccuracy,
+      rate,
+      evaluation,
+      ...(waitShare === undefined ? {} : { waitShare }),
+      progress: at,
+    };
     if (signal?.aborted) return;
   }
+}
+
+/** No clock. */
+function standstill(): number {
+  return 0;
 }
 
 /** Whether an epoch is under way, or none has been: its end, with an evaluation, is still to come. */
@@ -132,23 +168,55 @@ function notFinite(what: string, loss: number, step: number, rate: number): Tool
   );
 }
 
-async function runStep(
+interface StepResult {
+  readonly loss: number;
+  readonly correct: number;
+}
+
+/** Items in groups; `size` says how large the next one may become, by its first item. */
+async function* grouped<T>(items: AsyncIterable<T>, size: (first: T) => number): AsyncGenerator<readonly T[], void> {
+  let group: T[] = [];
+  let wanted = 1;
+  for await (const item of items) {
+    if (group.length === 0) wanted = size(item);
+    group.push(item);
+    if (group.length < wanted) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Makes a step for each batch, in one run of the session. */
+async function runSteps(
   options: TrainOptions,
-  batch: TrainBatch,
-  rate: number,
-  step: number,
-): Promise<{ loss: number; correct: number }> {
-  const { session, logits, classes } = options;
-  const feeds: Tensors = new Map([
-    ...batch.inputs,
-    ...(options.extras?.(step) ?? []),
-    ...lossFeeds(batch, classes),
-    [STEP.rate, scalar(rate)],
-  ]);
-  const out = await session.run({ feeds, fetch: [STEP.loss, logits] });
-  const loss = Number((out.get(STEP.loss) as TensorData).data[0]);
-  if (!Number.isFinite(loss)) throw notFinite("loss", loss, step + 1, rate);
-  return { loss, correct: countCorrect((out.get(logits) as TensorData).data as Float32Array, batch, classes) };
+  batches: readonly TrainBatch[],
+  rates: readonly number[],
+  first: number,
+): Promise<readonly StepResult[]> {
+  const { session, logits, classes, pace, now = standstill } = options;
+  const feeds = batches.map(
+    (batch, i): Tensors =>
+      new Map([
+        ...batch.inputs,
+        ...(options.extras?.(first + i) ?? []),
+        ...lossFeeds(batch, classes),
+        [STEP.rate, scalar(rates[i] ?? 0)],
+      ]),
+  );
+  const start = now();
+  const out = await session.run({
+    feeds: pace ? stackFeeds(feeds) : (feeds[0] as Tensors),
+    fetch: [STEP.loss, logits],
+  });
+  pace?.ran(batches.length, now() - start);
+  const losses = (out.get(STEP.loss) as TensorData).data;
+  const scores = (out.get(logits) as TensorData).data as Float32Array;
+  const length = scores.length / batches.length;
+  return batches.map((batch, i) => ({
+    loss: Number(losses[i]),
+    correct: countCorrect(scores.subarray(i * length, (i + 1) * length), batch, classes),
+  }));
 }
 
 function countCorrect(logits: Float32Array, batch: TrainBatch, classes: number): number {

@@ -1,8 +1,8 @@
 """PyTorch's side of the benchmark: reads one JSON request a line, does that work once, and answers with the seconds it took.
 
-Request: {"network": "resnet18" | "cifar-convnet" | "mobilenet-v2" | "head", "work": "step" | "inference" | "last-stage",
-          "batch": N, "size": PX (of the head: features),
-          "batchNorm": "folded" | "batch", "channelsLast": bool, "warmUps": N, "repeats": N}
+Request: {"network": "resnet18" | "resnet50" | "resnext50" | "mobilenet-v2" | "cifar-convnet" | "head",
+          "work": "step" | "inference" | "last-stage" | "transfer", "batch": N, "size": PX (of the head: features),
+          "batchNorm": "folded" | "batch", "threads": N (all where absent), "channelsLast": bool, "warmUps": N, "repeats": N}
 The architectures are torchvision's and models/convnet.ts, with random weights: speed does not depend on them.
 """
 import json
@@ -20,25 +20,51 @@ def conv(inputs, outputs, kernel, stride=1, groups=1, norm=True):
 
 
 class Residual(nn.Module):
-    def __init__(self, inputs, outputs, stride, norm):
+    def __init__(self, layers, skip):
         super().__init__()
-        self.a = nn.Sequential(*conv(inputs, outputs, 3, stride, norm=norm))
-        self.b = nn.Sequential(*conv(outputs, outputs, 3, norm=norm))
-        same = stride == 1 and inputs == outputs
-        self.skip = nn.Identity() if same else nn.Sequential(*conv(inputs, outputs, 1, stride, norm=norm))
+        self.layers, self.skip = layers, skip
 
     def forward(self, x):
-        y = self.b(F.relu(self.a(x), inplace=True))
-        return F.relu(y + self.skip(x), inplace=True)
+        return F.relu(self.layers(x) + self.skip(x), inplace=True)
 
 
-def resnet18(norm):
-    layers = [*conv(3, 64, 7, 2, norm=norm), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
-    before = 64
-    for i, width in enumerate((64, 128, 256, 512)):
-        layers += [Residual(before, width, 1 if i == 0 else 2, norm), Residual(width, width, 1, norm)]
-        before = width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 1000))
+def residual(inputs, outputs, stride, norm, layers):
+    same = stride == 1 and inputs == outputs
+    skip = nn.Identity() if same else nn.Sequential(*conv(inputs, outputs, 1, stride, norm=norm))
+    return Residual(nn.Sequential(*layers), skip)
+
+
+def basic(inputs, width, stride, norm):
+    first = [*conv(inputs, width, 3, stride, norm=norm), nn.ReLU(inplace=True)]
+    return residual(inputs, width, stride, norm, [*first, *conv(width, width, 3, norm=norm)])
+
+
+def bottleneck(groups, group_width):
+    """group_width: channels of a group where width is 64."""
+    def block(inputs, width, stride, norm):
+        inner = width * group_width * groups // 64
+        narrow = [*conv(inputs, inner, 1, norm=norm), nn.ReLU(inplace=True)]
+        filtered = [*conv(inner, inner, 3, stride, groups, norm=norm), nn.ReLU(inplace=True)]
+        return residual(inputs, 4 * width, stride, norm, [*narrow, *filtered, *conv(inner, 4 * width, 1, norm=norm)])
+
+    return block
+
+
+def resnet(blocks, block, widening):
+    def build(norm):
+        layers = [*conv(3, 64, 7, 2, norm=norm), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+        before = 64
+        for stage, count in enumerate(blocks):
+            width = 64 * 2 ** stage
+            for i in range(count):
+                layers.append(block(before, width, 2 if stage > 0 and i == 0 else 1, norm))
+                before = width * widening
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 1000))
+
+    return build
+
+
+resnet18 = resnet((2, 2, 2, 2), basic, 1)
 
 
 class Inverted(nn.Module):
@@ -80,7 +106,14 @@ def head(norm):
     return nn.Sequential(nn.Linear(512, 10))
 
 
-NETWORKS = {"resnet18": resnet18, "mobilenet-v2": mobilenet_v2, "cifar-convnet": cifar_convnet, "head": head}
+NETWORKS = {
+    "resnet18": resnet18,
+    "resnet50": resnet((3, 4, 6, 3), bottleneck(1, 64), 4),
+    "resnext50": resnet((3, 4, 6, 3), bottleneck(32, 4), 4),
+    "mobilenet-v2": mobilenet_v2,
+    "cifar-convnet": cifar_convnet,
+    "head": head,
+}
 
 
 class Job:
@@ -89,10 +122,13 @@ class Job:
         self.net = NETWORKS[request["network"]](request["batchNorm"] == "batch")
         batch, size = request["batch"], request["size"]
         self.x = torch.randn(batch, size) if request["network"] == "head" else torch.randn(batch, 3, size, size)
-        self.y = torch.arange(batch) % self.net[-1].out_features
         if self.work == "last-stage":  # as users freeze: the whole forward pass at every step
             self.net.requires_grad_(False)
             self.net[-5:].requires_grad_(True)  # two blocks, pooling, flattening, the head
+        if self.work == "transfer":  # pictures that nobody has seen yet: backbone and a new head
+            self.net.requires_grad_(False)
+            self.net[-1] = nn.Linear(self.net[-1].in_features, 10)
+        self.y = torch.arange(batch) % self.net[-1].out_features
         if request["channelsLast"] and self.x.dim() == 4:
             self.net = self.net.to(memory_format=torch.channels_last)
             self.x = self.x.to(memory_format=torch.channels_last)
@@ -117,6 +153,8 @@ def serve(open_job):
         request = json.loads(line)
         if line not in jobs:
             jobs.clear()  # one network in memory at a time
+            if "threads" in request:
+                torch.set_num_threads(request["threads"])
             jobs[line] = open_job(request)
             for _ in range(request["warmUps"]):
                 jobs[line].run()

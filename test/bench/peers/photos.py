@@ -1,9 +1,9 @@
 """PyTorch's side of the benchmark on real photos, as networks.py: ResNet18 at 224 px, from the files of the photos on. Needs torch, numpy, pillow.
 
-Request: {"work": "label" | "first-label" | "frozen", "data": [folder, ...], "channelsLast": bool, "warmUps": N, "repeats": N}
+Request: {"work": "label" | "first-label" | "frozen", "data": [folder, ...], "epochs": N, "channelsLast": bool, "warmUps": N, "repeats": N}
 label: every photo from disk into a new SQLite index: its digest, its likeliest labels, its features; two processes decode.
 first-label: one photo; weights are random instead of read, which takes PyTorch about as long.
-frozen: the transfer-learning tutorial: a new head on a fixed backbone, which runs over every photo in every one of 10 epochs; two processes decode.
+frozen: the transfer-learning tutorial: a new head on a fixed backbone, which runs over every photo in every epoch; two processes decode.
 """
 import hashlib
 import math
@@ -23,7 +23,7 @@ from networks import resnet18, serve
 
 MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 SIZE, RESIZE, PROCESSES = 224, 256, 2
-EPOCHS, BATCH, LABEL_BATCH = 10, 16, 32
+BATCH, LABEL_BATCH = 16, 32
 
 
 def photos_of(folder):
@@ -75,7 +75,7 @@ class Photos(Dataset):
 class Job:
     def __init__(self, request):
         self.run = {"label": self.label, "first-label": self.first_label, "frozen": self.frozen}[request["work"]]
-        self.folders = request["data"]
+        self.folders, self.epochs = request["data"], request["epochs"]
         self.format = torch.channels_last if request["channelsLast"] else torch.contiguous_format
         self.net = resnet18(norm=request["work"] == "frozen").eval().to(memory_format=self.format)
 
@@ -117,7 +117,7 @@ class Job:
             "train": DataLoader(Photos(parts["train"], classes, random_crop), BATCH, shuffle=True, **workers),
             "val": DataLoader(Photos(parts["val"], classes, middle), BATCH, **workers),
         }
-        for _ in range(EPOCHS):
+        for _ in range(self.epochs):
             self.net.train()
             for pictures, labels in loaders["train"]:
                 optimizer.zero_grad()

@@ -3,6 +3,7 @@ import type { Value } from "../../graph/ir.ts";
 import { scalarLike } from "../../operators/like.ts";
 import { spanOf } from "../../operators/window.ts";
 import type { Formulation, Site } from "../formulation.ts";
+import { ABOVE_ZERO } from "../relu-before-max-pool.ts";
 import type { Geometry } from "./geometry.ts";
 import { geometryOf, hasSpatialExtents, offsetsOf, padsOf } from "./geometry.ts";
 import { shapeValue } from "./like.ts";
@@ -20,7 +21,7 @@ const scattered: Formulation = {
   write: ({ b, x, attrs }) => {
     const flat = (v: Value): Value => b.op("Reshape", [v, b.ints([-1])]);
     // places count row by row here, whatever the forward node gives to others
-    const { storage_order: _, ...window } = attrs.all;
+    const { storage_order: _, [ABOVE_ZERO]: __, ...window } = attrs.all;
     const [, indices] = b.ops("MaxPool", [x(1)], window, { outputCount: 2 });
     if (!indices) return [];
     const zeros = b.op("Expand", [scalarLike(b, 0, x(1)), shapeValue(b, flat(x(1)))]);

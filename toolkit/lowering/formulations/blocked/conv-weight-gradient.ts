@@ -126,6 +126,49 @@ const blocked: Formulation = {
   },
 };
 
+/** Up to so many pixels the filter blocks of a whole block of images stay in the second cache. */
+const SMALL_MAP = 64;
+
+/**
+ * The same with a block of images as the channels of each convolution, interleaved in x and in dY: twice as fast on small maps, whose few pixels an image
+ * leave a kernel nothing to do.
+ */
+const imageBlocks: Formulation = {
+  name: "conv-weight-blocked-image-blocks",
+  serves: (site) =>
+    serves(site) && convolution(site).group === 1 && Number(site.type(0).shape[0]) % blockOf(site) === 0,
+  pays: (site) => volume(geometry(site).output) <= SMALL_MAP && volume(geometry(site).kernel) > 1,
+  write: (site) => {
+    const { b } = site;
+    const at = geometry(site);
+    const block = blockOf(site);
+    const [batch = 1, filters = 1, ...output] = concreteShape(site.type(0).shape, "dy");
+    const groups = batch / block;
+    const x = framedPlain(site, frameOf(at));
+    const [, channels = 1, ...extents] = concreteShape(x.shape, "x");
+    const elements = channels * volume(extents);
+    // images move behind everything else, which is what ReorderInput does to channels
+    const images = view(b, blockedOp(b, "ReorderInput", [view(b, x, [groups, block, elements, 1])]), [
+      groups,
+      elements * block,
+    ]);
+    const dy = view(b, site.x(0, "blocked"), [groups, block, filters / block, volume(output), block]);
+    const gradients = view(b, b.op("Transpose", [dy], { perm: [0, 2, 3, 1, 4] }), [
+      groups,
+      filters * volume(output) * block,
+    ]);
+    const parts = (v: Value): readonly Value[] =>
+      groups === 1 ? [v] : b.ops("Split", [v], { axis: 0 }, { outputCount: groups });
+    const filterParts = parts(gradients);
+    const pairs = parts(images).map((picture, i): [Value, Value] => [
+      view(b, picture, [channels, block, ...extents]),
+      view(b, filterParts[i] as Value, [filters, block, ...output]),
+    ]);
+    const attrs = { kernel_shape: output, strides: at.dilations, dilations: at.strides };
+    return [{ value: addUp(b, pairs, attrs), layout: "filter" }];
+  },
+};
+
 function framedPlain(site: Site, frame: Frame): Value {
   const { b } = site;
   if (site.made(1) !== "blocked") return padPlain(b, site.x(1), frame);
@@ -153,4 +196,4 @@ const depthwise: Formulation = {
   },
 };
 
-export const convWeightForms: readonly Formulation[] = [blocked, depthwise];
+export const convWeightForms: readonly Formulation[] = [imageBlocks, blocked, depthwise];

@@ -27,8 +27,17 @@ export function forwardFilter(b: GraphBuilder, filter: Value, block: number): Va
     const rows = view(b, filter, [inputs, outputBlocks, taps * block]);
     return view(b, b.op("Transpose", [rows], { perm: [1, 0, 2] }), declared);
   }
-  const split = view(b, filter, [inputBlocks, block, outputBlocks, taps, block]);
-  return view(b, b.op("Transpose", [split], { perm: [2, 0, 3, 1, 4] }), declared);
+  // tile by tile back into the order of the forward direction: both moves are of whole rows, or ReorderInput's own
+  const tiles = view(b, exchanged(b, filter, block), [inputBlocks * outputBlocks * taps, block, block, 1]);
+  const rows = view(b, blockedOp(b, "ReorderInput", [tiles]), [inputBlocks, outputBlocks, taps * block * block]);
+  return view(b, b.op("Transpose", [rows], { perm: [1, 0, 2] }), declared);
+}
+
+/** [I/B][O/B][taps][B of O][B of I]: the inputs of a block move behind the outputs, which is what ReorderInput does to channels. */
+function exchanged(b: GraphBuilder, filter: Value, block: number): Value {
+  const { taps, inputBlocks, outputBlocks } = extentsOf(filter, block);
+  const strip = view(b, filter, [inputBlocks, block, outputBlocks * taps * block, 1]);
+  return blockedOp(b, "ReorderInput", [strip]);
 }
 
 /**
@@ -42,10 +51,8 @@ export function backwardFilter(
   { taps, kernel, group }: { taps: readonly number[]; kernel: readonly number[]; group: number },
 ): Value {
   const { inputs, outputs, taps: all, inputBlocks, outputBlocks } = extentsOf(filter, block);
-  // the inputs of a block move behind the outputs: exactly what ReorderInput does to channels
-  const strip = view(b, filter, [inputBlocks, block, outputBlocks * all * block, 1]);
-  const exchanged = view(b, blockedOp(b, "ReorderInput", [strip]), [inputBlocks * outputBlocks, all, block * block]);
-  const chosen = taps.every((tap, i) => tap === i) && taps.length === all ? exchanged : pick(b, exchanged, taps);
+  const tiles = view(b, exchanged(b, filter, block), [inputBlocks * outputBlocks, all, block * block]);
+  const chosen = taps.every((tap, i) => tap === i) && taps.length === all ? tiles : pick(b, tiles, taps);
   const declared = [group * inputs, outputs / group, ...kernel];
   if (group === 1) return view(b, chosen, declared);
   const rows = view(b, chosen, [inputBlocks, group, (outputBlocks / group) * taps.length * block * block]);

@@ -3,6 +3,7 @@ import type { Value } from "../../../graph/ir.ts";
 import { concreteShape } from "../../../graph/shape.ts";
 import { float32 } from "../../../graph/tensor.ts";
 import type { Formulation, Site } from "../../formulation.ts";
+import { ABOVE_ZERO } from "../../relu-before-max-pool.ts";
 import { geometryOf } from "../geometry.ts";
 import { blockOf, isBlockable } from "./blockable.ts";
 import { blockedOp, view } from "./blocked-op.ts";
@@ -121,11 +122,13 @@ function withoutPadding(
 }
 
 /** Sends the gradient of a pool along a line to the first largest element of each window: the last one takes what the others left. */
-function sendBack(b: GraphBuilder, dy: Value, x: Value, y: Value, line: Line, block: number): Value {
+function sendBack({ b, attrs, target }: Site, dy: Value, x: Value, y: Value, line: Line): Value {
+  const block = blockOf({ target });
+  const mayBePadding = attrs.int(ABOVE_ZERO, 0) === 0;
   const sent: Value[] = [];
   let left = dy;
   for (const tap of indices(line.kernel - 1)) {
-    const sum = withoutPadding(b, y, line, tap, block);
+    const sum = mayBePadding ? withoutPadding(b, y, line, tap, block) : y;
     const mask = read(b, x, readingOfTap(line, tap), { block, factor: -1, sum, attrs: IS_ZERO });
     const take = b.op("Mul", [left, mask]);
     sent.push(take);
@@ -161,19 +164,18 @@ const byLines: Formulation = {
   },
   write: (site) => {
     const { b } = site;
-    const block = blockOf(site);
     const [rows, columns] = linesOf(site);
     const [dy, x, y] = [site.x(0, "blocked"), site.x(1, "blocked"), site.x(2, "blocked")];
-    if (columns.kernel === 1) return [{ value: sendBack(b, dy, x, y, rows, block), layout: "blocked" }];
-    if (rows.kernel === 1) return [{ value: sendBack(b, dy, x, y, columns, block), layout: "blocked" }];
+    if (columns.kernel === 1) return [{ value: sendBack(site, dy, x, y, rows), layout: "blocked" }];
+    if (rows.kernel === 1) return [{ value: sendBack(site, dy, x, y, columns), layout: "blocked" }];
     const behind = Math.max(0, columns.stride * (columns.output - 1) + columns.kernel - columns.input - columns.begin);
     const narrow = blockedOp(b, "MaxPool", [x], {
       kernel_shape: [1, columns.kernel],
       strides: [1, columns.stride],
       pads: [0, columns.begin, 0, behind],
     });
-    const gradient = sendBack(b, dy, narrow, y, rows, block);
-    return [{ value: sendBack(b, gradient, x, narrow, columns, block), layout: "blocked" }];
+    const gradient = sendBack(site, dy, narrow, y, rows);
+    return [{ value: sendBack(site, gradient, x, narrow, columns), layout: "blocked" }];
   },
 };
 

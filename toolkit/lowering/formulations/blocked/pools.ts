@@ -40,9 +40,14 @@ const maxPool: Formulation = {
   ],
 };
 
+/** Of a window that ceil_mode cuts, the blocked operator counts what lies outside the padded picture too. */
+function isCutWindow({ attrs }: Site): boolean {
+  return attrs.int("ceil_mode", 0) === 1 && attrs.int("count_include_pad", 0) === 1;
+}
+
 const averagePool: Formulation = {
   name: "average-pool-blocked",
-  serves: (site) => isBlockedPool(site) && site.attrs.ints("dilations", []).every((d) => d === 1),
+  serves: (site) => isBlockedPool(site) && site.attrs.ints("dilations", []).every((d) => d === 1) && !isCutWindow(site),
   write: (site) => [
     { value: blockedOp(site.b, "AveragePool", [site.x(0, "blocked")], attributes(site)), layout: "blocked" },
   ],

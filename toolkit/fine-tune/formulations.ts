@@ -1,0 +1,58 @@
+import { lowerWithForms } from "../lowering/lower.ts";
+import type { Lowered } from "../lowering/lower.ts";
+import type { Target } from "../lowering/target.ts";
+import type { Operators } from "../graph/operator.ts";
+import type { Step } from "../train/step.ts";
+
+/** How a stage's step is written for the machine: kept with a run, so that a resumed one computes the same. */
+export interface Formulations {
+  /** Channels in a block of the machine's blocked operators; 0 without them. */
+  readonly blockSize: number;
+  /** Names of the formulations that were taken. */
+  readonly forms: readonly string[];
+}
+
+/** A step as the machine runs it, and what must be said about it. */
+export interface WrittenStep {
+  readonly lowered: Lowered;
+  readonly formulations: Formulations;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes a step for the CPU in blocks of `blockSize` channels, in the formulations of the run that is resumed, as far as this machine has them, or of `chosen`.
+ */
+export function writeStep(
+  step: Step,
+  { dims, blockSize, operators }: { dims: Target["dims"]; blockSize: number; operators: Operators },
+  before?: Formulations,
+  chosen?: Formulations,
+): WrittenStep {
+  const wanted = before ?? chosen;
+  const forms = wanted && wanted.blockSize === blockSize ? { forms: new Set(wanted.forms) } : {};
+  const lowered = lowerWithForms(
+    step.graph,
+    { provider: "cpu", dims, blockSize, state: step.state, ...forms },
+    operators,
+  );
+  const taken = [...lowered.forms.keys()].toSorted();
+  return {
+    lowered,
+    formulations: { blockSize, forms: taken },
+    notes: before ? differences(before, { blockSize, forms: taken }) : [],
+  };
+}
+
+function differences(before: Formulations, now: Formulations): readonly string[] {
+  const last = "the results differ in the last digits from those of an uninterrupted run";
+  if (before.blockSize !== now.blockSize)
+    return [`the run was begun with ${blocks(before)}, this machine has ${blocks(now)}: ${last}`];
+  const missing = before.forms.filter((name) => !now.forms.includes(name));
+  const others = now.forms.filter((name) => !before.forms.includes(name));
+  if (missing.length + others.length === 0) return [];
+  return [`the step cannot be written as before (${missing.join(", ")} by ${others.join(", ")}): ${last}`];
+}
+
+function blocks({ blockSize }: Formulations): string {
+  return blockSize === 0 ? "plain operators" : `blocks of ${blockSize} channels`;
+}
