@@ -28,6 +28,8 @@ const cases: Readonly<Record<string, Case>> = {
   "a large blocked map": { x: [1, 16, 66, 65], w: [16, 16, 2, 3], behind: true },
   "a large depthwise map": { x: [2, 16, 66, 65], w: [16, 1, 3, 3], pads: [1, 1, 1, 1], group: 16, behind: true },
   "twelve small maps": { x: [12, 16, 4, 4], w: [32, 16, 3, 3], pads: [1, 1, 1, 1], behind: true },
+  "a block of small maps": { x: [16, 16, 5, 4], w: [32, 16, 3, 3], stride: 2, pads: [1, 1, 1, 1], behind: true },
+  "two blocks of pictures": { x: [32, 3, 5, 6], w: [16, 3, 3, 3], pads: [0, 1, 1, 0] },
   "nineteen maps of one pixel": { x: [19, 16, 1, 1], w: [16, 16, 3, 3], pads: [1, 1, 1, 1] },
 };
 

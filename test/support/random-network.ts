@@ -154,7 +154,7 @@ const WRITERS = (
 export function randomNetwork(seed: number, length: number): RandomNetwork {
   const d = new Drawing(seed);
   const side = d.one([5, 6, 7, 8]);
-  const x = d.input("x", [d.one([1, 2, 3, 5, 7]), d.one([3, 16]), side, side + d.below(3)]);
+  const x = d.input("x", [d.one([1, 2, 3, 5, 7, 16]), d.one([3, 16]), side, side + d.below(3)]);
   const values: Value[] = [x];
   for (let i = 0; i < length; i++) {
     // mostly what was written last

@@ -99,6 +99,8 @@ async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promis
       executionProviders: [options.provider ?? "cpu"],
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads, interOpNumThreads: 1 }),
       graphOptimizationLevel: "all",
+      // a step's second run would allocate all activations anew, in one piece, beside what the first run left
+      enableMemPattern: options.state === undefined,
       logSeverityLevel: 3,
     });
   } catch (error) {

@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import * as ort from "onnxruntime-node";
 import { int8Graph } from "../../../toolkit/export/int8/int8-graph.ts";
 import { quantise } from "../../../toolkit/export/int8/quantise.ts";
 import type { Graph, Value } from "../../../toolkit/graph/ir.ts";
 import { fillNormal } from "../../../toolkit/graph/random.ts";
 import { float32, sizeOf } from "../../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../../toolkit/graph/tensor.ts";
-import { encodeModel } from "../../../toolkit/onnx/encode.ts";
 import { readModelFile } from "../../../toolkit/onnx/read-file.ts";
 import { normalise } from "../../../toolkit/passes/normalise.ts";
 import type { Tensors } from "../../../toolkit/runtime/runtime.ts";
 import { random } from "../../passes/raw-model.ts";
 import { conv3, smallGraph } from "../../passes/small-graph.ts";
 import { fixture } from "../../support/fixtures.ts";
+import { fusedOperators } from "../../support/fused-operators.ts";
 import { directRuntime, runGraph } from "../../support/run-graph.ts";
 
 function feed(name: string, shape: readonly number[], seed: number): Tensors {
@@ -33,22 +29,6 @@ async function difference(a: Graph, b: Graph, feeds: Tensors): Promise<number> {
     size += Number(v) ** 2;
   }
   return Math.sqrt(error / size);
-}
-
-/** The operators of the graph that ONNX Runtime really runs, with how often each. */
-async function fused(graph: Graph): Promise<Readonly<Record<string, number>>> {
-  const folder = await mkdtemp(join(tmpdir(), "onnx-graft-int8-"));
-  try {
-    const file = join(folder, "optimised.onnx");
-    const model = encodeModel({ graph, opsets: new Map([["", 17]]), metadata: new Map() });
-    const options = { optimizedModelFilePath: file, graphOptimizationLevel: "extended", logSeverityLevel: 4 } as const;
-    await (await ort.InferenceSession.create(model, options)).release();
-    const counts: Record<string, number> = {};
-    for (const { op } of (await readModelFile(file)).graph.nodes) counts[op] = (counts[op] ?? 0) + 1;
-    return counts;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**
@@ -78,7 +58,7 @@ describe("export/int8/quantise", () => {
   }
 
   it("ONNX Runtime computes every layer of it in integers", async () => {
-    const counts = await fused(await int8Graph(resnet, feeds, { runtime: directRuntime }));
+    const counts = await fusedOperators(await int8Graph(resnet, feeds, { runtime: directRuntime }));
     assert.deepEqual(counts, {
       QuantizeLinear: 1,
       QLinearConv: 20,
