@@ -133,7 +133,7 @@ describe("data/decode-pool", () => {
     await assert.rejects(pool?.run({ source: "1" }) ?? assert.fail(), {
       code: "E_DECODER",
       message: /no decoder here/,
-      hint: /0 processes/,
+      hint: /--decoders 0/,
     });
     await pool?.close();
     open({ file: new URL("./no-such-file.js", import.meta.url) });

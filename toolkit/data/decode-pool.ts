@@ -237,7 +237,7 @@ class Pool implements DecodePool {
     const tasks = this.#pending;
     this.#pending = [];
     const message = reason?.message ?? `Cannot start a process that decodes: ${why}`;
-    const hint = "with 0 processes photos are decoded in this one";
+    const hint = "decode in this process: --decoders 0 (decodeProcesses: 0)";
     for (const task of tasks) task.reject(new ToolkitError("E_DECODER", message, { hint }));
   }
 }

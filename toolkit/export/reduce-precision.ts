@@ -25,7 +25,7 @@ export interface ReducePrecisionOptions {
   readonly photos: readonly MeasuredPhoto[];
   /** Other photos to calibrate on. */
   readonly calibration?: readonly string[];
-  /** 7 for processors without VNNI, whose sums of full 8-bit products overflow; 8. */
+  /** Of int8 weights; 8 where every processor it runs on has VNNI, see `quantise`; 7. */
   readonly weightBits?: 7 | 8;
   readonly runtime: Runtime;
   readonly decoder: PhotoDecoder;
@@ -108,7 +108,7 @@ async function* write(
   metadata: ModelMetadata,
   options: ReducePrecisionOptions,
 ): AsyncGenerator<ReduceProgress, { candidates: readonly Uint8Array[]; calibrated: number; bad: readonly BadFile[] }> {
-  const { source, precision, photos, calibration = photos.map(({ path }) => path), decoder, weightBits = 8 } = options;
+  const { source, precision, photos, calibration = photos.map(({ path }) => path), decoder, weightBits = 7 } = options;
   if (precision === "float16") return { candidates: [encodeModel(halfPrecision(model))], calibrated: 0, bad: [] };
   const chosen = spread(calibration, CALIBRATION_PHOTOS);
   const single = normalise(model, source);

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors.ts";
-import { isFloat, isTensor, readAttributes } from "./attributes.ts";
+import { isFloat, isGraph, isTensor, readAttributes } from "./attributes.ts";
 import type { Attribute, Attributes, Dim, Graph, Node, TensorType, Value } from "./ir.ts";
 import { constantValue, GRADIENT_DOMAIN, MADE_UP_CONSTANT, operatorKey, valuesByName } from "./ir.ts";
 import type { InferInput, Operators } from "./operator.ts";
@@ -42,7 +42,10 @@ export class GraphBuilder {
     for (const [name, t] of start.constants) this.#constants.set(name, t);
     this.#nodes.push(...start.nodes);
     for (const [name, v] of valuesByName(start)) this.#values.set(name, v);
-    for (const node of start.nodes) this.#written.set(nodeKey(node), node.outputs);
+    for (const node of start.nodes) {
+      const key = nodeKey(node);
+      if (key !== undefined) this.#written.set(key, node.outputs);
+    }
   }
 
   /** Declares a graph input. */
@@ -194,10 +197,12 @@ function inferInput(
   };
 }
 
+/** What equal nodes have in common; none for a Loop, which equals no other. */
 function nodeKey(
   node: Omit<Node, "outputs"> & { outputs?: readonly Value[] },
   outputCount = node.outputs?.length ?? 1,
-): string {
+): string | undefined {
+  if (Object.values(node.attrs).some(isGraph)) return undefined;
   const attrs = Object.entries(node.attrs)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, v]) => `${name}=${attributeKey(v)}`);

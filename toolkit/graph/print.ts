@@ -1,9 +1,9 @@
-import { isFloat, isTensor } from "./attributes.ts";
+import { isFloat, isGraph, isTensor } from "./attributes.ts";
 import type { Attribute, Graph, Value } from "./ir.ts";
 import { operatorKey } from "./ir.ts";
 import { formatShape } from "./shape.ts";
 
-/** A graph as text, one node a line: `y float32[N,8] = Gemm(x, w, b) {transB: 1}`. */
+/** A graph as text, one node a line: `y float32[N,8] = Gemm(x, w, b) {transB: 1}`. The body of a Loop stands indented below it. */
 export function printGraph(graph: Graph): string {
   return [
     ...graph.inputs.map((v) => `input ${typed(v)}`),
@@ -22,6 +22,7 @@ function typed(v: Value): string {
 
 function attribute(v: Attribute): string {
   if (isTensor(v)) return `${v.dtype}${formatShape(v.shape)}`;
+  if (isGraph(v)) return `graph\n${printGraph(v.graph).replaceAll(/^/gm, "  ")}\n`;
   if (!isFloat(v)) return JSON.stringify(v);
   return typeof v.float === "number" ? single(v.float) : `[${v.float.map(single).join(",")}]`;
 }

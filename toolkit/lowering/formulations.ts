@@ -7,6 +7,7 @@ import { convInputForms } from "./formulations/blocked/conv-input-gradient.ts";
 import { convWeightForms } from "./formulations/blocked/conv-weight-gradient.ts";
 import { elementwiseForms } from "./formulations/blocked/elementwise.ts";
 import { maxPoolForms } from "./formulations/blocked/max-pool-gradient.ts";
+import { inputPixelPairForms, pixelPairForms } from "./formulations/blocked/pixel-pairs.ts";
 import { poolForms } from "./formulations/blocked/pools.ts";
 import { reductionForms } from "./formulations/blocked/reductions.ts";
 import { reluForms } from "./formulations/blocked/relu-gradient.ts";
@@ -26,12 +27,12 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ...elementwiseForms,
   ...poolForms,
   ...reductionForms,
-  ["Conv", convForms],
+  ["Conv", [...pixelPairForms, ...convForms]],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", [...batchNormGradientForms, ...batchNormalizationGradient]],
   ["onnx-graft.BatchNormalizationTraining", [...batchNormTrainingForms, ...batchNormalizationTraining]],
   ["onnx-graft.ConcatGradient", concatGradient],
-  ["onnx-graft.ConvInputGradient", [...convInputForms, ...convInputGradient]],
+  ["onnx-graft.ConvInputGradient", [...inputPixelPairForms, ...convInputForms, ...convInputGradient]],
   ["onnx-graft.ConvWeightGradient", [...convWeightForms, ...convWeightGradient]],
   ["onnx-graft.ExpandLike", expandLike],
   ["onnx-graft.MaxPoolGradient", [...maxPoolForms, ...maxPoolGradient]],

@@ -55,7 +55,7 @@ export function lowerWithForms(
   const b = new GraphBuilder(operators, undefined, names);
   const written = new LaidValues(b);
   const forms = new Map<string, number>();
-  const { nodes } = reluBeforeMaxPool({ ...graph, nodes: needed(graph.nodes, graph.outputs) });
+  const { nodes } = trim(reluBeforeMaxPool(trim(graph)));
   const layouts = inputLayouts({ ...graph, nodes }, target);
   for (const v of graph.inputs) {
     const layout = layouts.get(v.name) ?? "plain";
@@ -106,8 +106,9 @@ function needed(nodes: readonly Node[], outputs: readonly Value[]): readonly Nod
   return kept.toReversed();
 }
 
+/** Without the nodes and constants that no output depends on. */
 function trim(graph: Graph): Graph {
-  const { nodes } = reluBeforeMaxPool({ ...graph, nodes: needed(graph.nodes, graph.outputs) });
+  const nodes = needed(graph.nodes, graph.outputs);
   const read = new Set([...graph.outputs, ...nodes.flatMap((node) => node.inputs)].map((v) => v?.name));
   return { ...graph, nodes, constants: new Map([...graph.constants].filter(([name]) => read.has(name))) };
 }

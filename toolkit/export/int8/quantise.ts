@@ -18,7 +18,7 @@ export interface QuantiseOptions {
    * processors with AMX. Which it is must be measured; the function is the same but for rounding.
    */
   readonly weightZeroPoint?: 0 | 1;
-  /** 7 for processors without VNNI, where sums of full 8-bit products overflow; 8. */
+  /** 8 where every processor it runs on has VNNI: on others sums of full 8-bit products overflow, and it says something else there; 7. */
   readonly weightBits?: 7 | 8;
 }
 
@@ -52,7 +52,7 @@ class Int8Writer {
     this.#plan = planInt8(graph);
     this.#readers = consumers(graph);
     this.#means = means;
-    this.#options = { weightZeroPoint: options.weightZeroPoint ?? 0, weightBits: options.weightBits ?? 8 };
+    this.#options = { weightZeroPoint: options.weightZeroPoint ?? 0, weightBits: options.weightBits ?? 7 };
     this.#names = new Set(valuesByName(graph).keys());
     this.#constants = new Map(graph.constants);
     this.#affine = new Map(

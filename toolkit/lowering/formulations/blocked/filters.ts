@@ -73,3 +73,24 @@ export function backwardDepthwiseFilter(
 function pick(b: GraphBuilder, v: Value, taps: readonly number[]): Value {
   return b.op("Gather", [v, b.ints(taps)], { axis: 1 });
 }
+
+/** The filter of each tap for a convolution of that tap alone: [O/B][I/B][B of I][B of O]. */
+export function forwardTapFilters(b: GraphBuilder, filter: Value, block: number): readonly Value[] {
+  const { inputs, outputs, taps, inputBlocks, outputBlocks } = extentsOf(filter, block);
+  const tiles = view(b, exchanged(b, filter, block), [inputBlocks * outputBlocks * taps, block, block, 1]);
+  const rows = view(b, blockedOp(b, "ReorderInput", [tiles]), [inputBlocks, outputBlocks, taps, block * block]);
+  return byTap(b, b.op("Transpose", [rows], { perm: [2, 1, 0, 3] }), [outputs, inputs, 1, 1]);
+}
+
+/** The same with the channels exchanged, for an input gradient: [I/B][O/B][B of O][B of I]. */
+export function backwardTapFilters(b: GraphBuilder, filter: Value, block: number): readonly Value[] {
+  const { inputs, outputs, taps, inputBlocks, outputBlocks } = extentsOf(filter, block);
+  const rows = view(b, exchanged(b, filter, block), [inputBlocks, outputBlocks, taps, block * block]);
+  return byTap(b, b.op("Transpose", [rows], { perm: [2, 0, 1, 3] }), [inputs, outputs, 1, 1]);
+}
+
+function byTap(b: GraphBuilder, filters: Value, shape: readonly number[]): readonly Value[] {
+  const taps = Number(filters.shape[0]);
+  const parts = taps === 1 ? [filters] : b.ops("Split", [filters], { axis: 0 }, { outputCount: taps });
+  return parts.map((part) => view(b, part, shape));
+}
