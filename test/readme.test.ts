@@ -160,7 +160,7 @@ describe("README.md", () => {
   it("mentions no option that no command has", () => {
     const known = new Set(commands.flatMap(({ options }) => Object.keys(options).map(flagOf)));
     const others = new Set(["--help"]);
-    const mentioned = [...readme.matchAll(/`(--[a-z][a-z-]*)[^`]*`/g)].map((match) => match[1] ?? "");
+    const mentioned = [...readme.matchAll(/`(--[a-z][a-z0-9-]*)[^`]*`/g)].map((match) => match[1] ?? "");
     assert.deepEqual(
       mentioned.filter((flag) => !known.has(flag) && !others.has(flag)),
       [],

@@ -26,6 +26,7 @@ import { fineTune as fineTuneOn } from "./fine-tune/fine-tune.ts";
 import type { FineTuneRun } from "./fine-tune/fine-tune.ts";
 import type { Platform } from "./fine-tune/platform.ts";
 import { openRunFolder, recordRun } from "./fine-tune/run-folder.ts";
+import { openTunings } from "./fine-tune/tuning-cache.ts";
 import type { FineTuneEvent, FineTuneResult } from "./fine-tune/events.ts";
 import { plainSettings, settle } from "./fine-tune/settings.ts";
 import type { FineTuneSettings } from "./fine-tune/settings.ts";
@@ -167,6 +168,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     hashFile,
     featureStore: (signature, width) => openFeatureCache({ folder: cacheFolder, signature, width }),
     activationStore: (about) => openActivationCache({ folder: cacheFolder, ...about }),
+    tunings: openTunings({ folder: cacheFolder }),
     now: () => performance.now(),
     ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints) } : {}),
   };

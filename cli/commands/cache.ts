@@ -15,15 +15,18 @@ export const cacheList: Command = defineCommand({
     const { cacheUsage } = await import("../../toolkit/data/feature-cache.ts");
     const { activationUsage } = await import("../../toolkit/data/activation-cache.ts");
     const { pictureUsage } = await import("../../toolkit/data/picture-cache.ts");
+    const { tuningUsage } = await import("../../toolkit/fine-tune/tuning-cache.ts");
     const folder = cacheFolder();
     const [features, downloads] = [await cacheUsage(folder), await downloadsIn(folder)];
     const [activations, pictures] = [await activationUsage(folder), await pictureUsage(folder)];
-    if (out.wantsJson) return out.json({ folder, features, activations, pictures, downloads });
+    const tunings = await tuningUsage(folder);
+    if (out.wantsJson) return out.json({ folder, features, activations, pictures, tunings, downloads });
     out.data(folder);
     out.table([
       ["features", counted(features.files, "file"), bytesText(features.bytes)],
       ["activations", counted(activations.files, "file"), bytesText(activations.bytes)],
       ["pictures", counted(pictures.files, "file"), bytesText(pictures.bytes)],
+      ["tunings", counted(tunings.files, "file"), bytesText(tunings.bytes)],
       ["models", counted(downloads.length, "file"), bytesText(downloads.reduce((sum, file) => sum + file.bytes, 0))],
     ]);
   },
@@ -31,7 +34,7 @@ export const cacheList: Command = defineCommand({
 
 export const cacheClear: Command = defineCommand({
   name: "cache clear",
-  summary: "Remove computed features and decoded pictures, and downloaded models where asked",
+  summary: "Remove features, activations, decoded pictures and tunings, and downloaded models where asked",
   examples: ["cache clear", "cache clear --models"],
   positionals: {},
   options: { models: { type: "boolean", help: "remove downloaded models too" }, json: JSON_OPTION },
@@ -40,8 +43,10 @@ export const cacheClear: Command = defineCommand({
     const { clearCache } = await import("../../toolkit/data/feature-cache.ts");
     const { clearActivations } = await import("../../toolkit/data/activation-cache.ts");
     const { clearPictures } = await import("../../toolkit/data/picture-cache.ts");
+    const { clearTunings } = await import("../../toolkit/fine-tune/tuning-cache.ts");
     const folder = cacheFolder();
     const kept = [await clearCache(folder), await clearActivations(folder), await clearPictures(folder)];
+    kept.push(await clearTunings(folder));
     const downloads = options.models ? await downloadsIn(folder) : [];
     for (const { file } of downloads) await rm(join(folder, file), { recursive: true, force: true });
     const files = kept.reduce((sum, usage) => sum + usage.files, downloads.length);

@@ -53,6 +53,7 @@ const options = {
     range: atLeast(1),
     help: "threads of the runtime (default: all cores); 1 repeats to the bit",
   },
+  autotune: { type: "boolean", help: "time several ways to write the step first, and take the quickest" },
   json: { type: "boolean", help: "a JSON line for each epoch, and one for the result" },
 
   epochs: {

@@ -26,6 +26,7 @@ interface TrainingOptions {
   readonly resume: boolean;
   readonly seed: number;
   readonly threads: number | undefined;
+  readonly autotune: boolean;
   readonly epochs: number | undefined;
   readonly headEpochs: number | undefined;
   readonly batch: number;
@@ -132,12 +133,13 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
   const { stemFactor, cropScale, hidden, dropout, head, features, threads, maxSteps } = others;
   const { loss, schedule, warmUp, accumulate, ema, teacher, ...numbers } = others;
   const { clipNorm, clipValue, clipAdaptive, sharpness, temperature, teacherShare } = numbers;
-  const { trainFrom, unfreeze, views, cacheType, cacheMemory, cacheDisk } = options;
+  const { trainFrom, unfreeze, views, cacheType, cacheMemory, cacheDisk, autotune } = options;
   return {
     mode,
     seed,
     augment,
     keep,
+    autotune,
     batchSize: batch,
     momentum,
     labelSmoothing,

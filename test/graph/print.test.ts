@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resnet } from "../../models/resnet.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
-import type { Graph } from "../../toolkit/graph/ir.ts";
+import type { Graph, Value } from "../../toolkit/graph/ir.ts";
 import { printGraph } from "../../toolkit/graph/print.ts";
 import { fillUniform } from "../../toolkit/graph/random.ts";
 import { float32, int64, scalar, sizeOf } from "../../toolkit/graph/tensor.ts";
@@ -44,6 +44,40 @@ features float32[N,3] = Flatten(GlobalAveragePool_0) {axis: 1}
 sevens int64[3] = ConstantOfShape(onnx-graft.const_1) {value: int64[1]}
 output features, sevens`;
 
+/** A Loop that carries x through one node. */
+function loop(): Graph {
+  const value = (name: string): Value => ({ name, dtype: "float32", shape: [2] });
+  const flag = (name: string): Value => ({ name, dtype: "bool", shape: [] });
+  const [steps, index]: readonly [Value, Value] = [
+    { name: "steps", dtype: "int64", shape: [] },
+    { name: "index", dtype: "int64", shape: [] },
+  ];
+  const graph: Graph = {
+    inputs: [index, flag("going"), value("h")],
+    outputs: [flag("going"), value("grown")],
+    constants: new Map([["w", float32([2], [1, 2])]]),
+    nodes: [{ op: "Elu", inputs: [value("h")], outputs: [value("grown")], attrs: { alpha: { float: 0.5 } } }],
+  };
+  return {
+    inputs: [steps, value("x")],
+    outputs: [value("y")],
+    constants: new Map(),
+    nodes: [{ op: "Loop", inputs: [steps, undefined, value("x")], outputs: [value("y")], attrs: { body: { graph } } }],
+  };
+}
+
+const loopSnapshot = `\
+input steps int64[]
+input x float32[2]
+y float32[2] = Loop(steps, _, x) {body: graph
+  input index int64[]
+  input going bool[]
+  input h float32[2]
+  grown float32[2] = Elu(h) {alpha: 0.5}
+  output going, grown
+}
+output y`;
+
 function written(graph: Graph): Graph {
   return decodeModel(encodeModel({ graph, opsets: new Map([["", 17]]), metadata: new Map() })).graph;
 }
@@ -63,6 +97,10 @@ function step(): Graph {
 describe("graph/print", () => {
   it("printGraph writes one node a line, as the snapshot has it", () => {
     assert.equal(printGraph(sample()), snapshot);
+  });
+
+  it("printGraph writes the body of a Loop indented below it", () => {
+    assert.equal(printGraph(loop()), loopSnapshot);
   });
 
   it("printGraph gives the same text twice, for a graph built anew, and for one whose types are inferred anew", () => {

@@ -25,11 +25,7 @@ const encode = (graph: Graph): Uint8Array => encodeModel({ graph, opsets: new Ma
 /** State `sum` [2] grows by `x` [2] times `rate` []; told are `before` [2], which it was, and `largest` [], which it is. Both read a constant. */
 function counter(): { graph: Graph; state: ReadonlyMap<string, string> } {
   const b = new GraphBuilder(operators);
-  const [x, rate, sum] = [
-    b.input("x", "float32", [2]),
-    b.input("rate", "float32", []),
-    b.input("sum", "float32", [2]),
-  ];
+  const [x, rate, sum] = [b.input("x", "float32", [2]), b.input("rate", "float32", []), b.input("sum", "float32", [2])];
   const one = b.constant(float32([2], [1, 1]), "one");
   const next = b.op("Add", [sum, b.op("Mul", [x, rate])], {}, { outputs: ["sum-next"] });
   const before = b.op("Add", [sum, one], {}, { outputs: ["before"] });

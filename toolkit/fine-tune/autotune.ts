@@ -55,22 +55,26 @@ export async function* autotune(options: AutotuneOptions): AsyncGenerator<FineTu
   const standard = options.write(options.blockSize, new Set());
   let best = await start(standard, options);
   let defaultMs: number | undefined;
-  const without = new Set<string>();
+  const tried = new Set<string>();
+  let without: ReadonlySet<string> = new Set();
+  const next = (): string | undefined => trialsOf(standard, best.candidate).find((trial) => !tried.has(trial));
   try {
-    for (const trial of trialsOf(standard)) {
+    for (let trial = next(); trial !== undefined; trial = next()) {
       if (options.isStopped?.()) return undefined;
-      // in plain operators others are taken
-      if (trial.without !== undefined && !best.candidate.formulations.forms.includes(trial.without)) continue;
-      const candidate = written(trial, best.candidate, without, options);
+      tried.add(trial);
+      const lacking = trial === PLAIN ? without : new Set([...without, trial]);
+      const candidate = written(trial === PLAIN ? 0 : best.candidate.formulations.blockSize, lacking, options);
       if (!candidate) continue;
       const outcome = await challenge(best, candidate, options);
-      if (outcome.winner !== best && trial.without !== undefined) without.add(trial.without);
+      if (outcome.winner !== best) without = lacking;
       best = outcome.winner;
       defaultMs ??= outcome.bestMs;
-      yield { kind: "note", text: `trying ${trial.name}: ${outcome.text}` };
+      yield { kind: "note", text: `trying ${trial === PLAIN ? PLAIN : `without ${trial}`}: ${outcome.text}` };
     }
     if (best.candidate === standard)
-      return defaultMs === undefined ? undefined : { formulations: standard.formulations, stepMs: defaultMs, defaultMs };
+      return defaultMs === undefined
+        ? undefined
+        : { formulations: standard.formulations, stepMs: defaultMs, defaultMs };
     const last = await decide(best, standard, options);
     best = last.winner;
     return last.tuning;
@@ -79,29 +83,18 @@ export async function* autotune(options: AutotuneOptions): AsyncGenerator<FineTu
   }
 }
 
-interface Trial {
-  readonly name: string;
-  /** Plain operators where absent. */
-  readonly without?: string;
+const PLAIN = "plain operators";
+
+/** Plain operators, where the default is none of these, and the formulations that might be left out. */
+function trialsOf(standard: Candidate, best: Candidate): readonly string[] {
+  return [...(standard.formulations.blockSize > 0 ? [PLAIN] : []), ...best.formulations.forms];
 }
 
-function trialsOf({ formulations: { blockSize, forms } }: Candidate): readonly Trial[] {
-  const plain = blockSize > 0 ? [{ name: "plain operators" }] : [];
-  return [...plain, ...forms.map((without) => ({ name: `without ${without}`, without }))];
-}
-
-/** What a trial comes to on top of the best so far; nothing where it cannot be written, or nothing else can take the formulation's place. */
-function written(
-  trial: Trial,
-  best: Candidate,
-  without: ReadonlySet<string>,
-  options: AutotuneOptions,
-): Candidate | undefined {
+/** The step without some formulations; nothing where it cannot be written, or nothing else can take their place. */
+function written(blockSize: number, without: ReadonlySet<string>, options: AutotuneOptions): Candidate | undefined {
   try {
-    if (trial.without === undefined) return options.write(0, without);
-    const lacking = new Set([...without, trial.without]);
-    const candidate = options.write(best.formulations.blockSize, lacking);
-    return candidate.formulations.forms.some((name) => lacking.has(name)) ? undefined : candidate;
+    const candidate = options.write(blockSize, without);
+    return candidate.formulations.forms.some((name) => without.has(name)) ? undefined : candidate;
   } catch (error) {
     if (errorCode(error) === "E_NOT_LOWERED") return undefined;
     throw error;

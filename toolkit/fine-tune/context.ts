@@ -60,7 +60,14 @@ export async function openContext(
 }
 
 /** Settings that a resumed run may be given anew. */
-const INDIFFERENT = new Set(["threads", "checkpointEvery", "maxSteps", "cacheMemoryBytes", "cacheDiskBytes"]);
+const INDIFFERENT = new Set([
+  "threads",
+  "checkpointEvery",
+  "maxSteps",
+  "cacheMemoryBytes",
+  "cacheDiskBytes",
+  "autotune",
+]);
 
 function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Fingerprint {
   const decisive = Object.entries(plainSettings(settings)).filter(([name]) => !INDIFFERENT.has(name));

@@ -25,6 +25,14 @@ export interface ActivationStoreOptions {
   readonly maxBytes: number;
 }
 
+/** What was found by timing on this machine, as texts filed under what they were found for. */
+export interface TuningStore {
+  /** What timings depend on beside the graph: the runtime, its version, the processor. */
+  readonly machine: string;
+  get(about: string): Promise<string | undefined>;
+  set(about: string, text: string): Promise<void>;
+}
+
 /** What the job needs of the machine it runs on; node.ts hands in the files, the browser its own. */
 export interface Platform {
   readonly runtime: Runtime;
@@ -35,8 +43,10 @@ export interface Platform {
   readonly featureStore?: (signature: string, width: number) => Promise<FeatureStore>;
   /** Opens the activations of one frozen part and preprocessing; absent: they must fit in memory, and are lost with the run. */
   readonly activationStore?: (options: ActivationStoreOptions) => Promise<ActivationStore>;
-  /** A clock in milliseconds that never goes back; absent: nothing is said of the time spent waiting for photos. */
+  /** A clock in milliseconds that never goes back; absent: nothing is said of the time spent waiting for photos, and nothing can be tuned. */
   readonly now?: () => number;
+  /** Absent: every run that is to be tuned measures anew. */
+  readonly tunings?: TuningStore;
   /** Where checkpoints go; absent: none are written. */
   readonly checkpoints?: CheckpointFolder;
 }

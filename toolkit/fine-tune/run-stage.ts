@@ -10,6 +10,7 @@ import type { Fingerprint } from "./run-state.ts";
 import type { Settings } from "./settings.ts";
 import { startStage } from "./stage.ts";
 import type { Best, Stage, StageRun } from "./stage.ts";
+import { tuneStage } from "./tune-stage.ts";
 
 /** What whoever reads a run may change while it goes on. */
 export interface Control {
@@ -45,12 +46,15 @@ export interface StageOutcome {
 export async function* runStage(stage: Stage, options: StageOptions): AsyncGenerator<FineTuneEvent, StageOutcome> {
   const { settings, control, signal } = options;
   const limit = (): number => (control.stopped ? 0 : control.limit);
+  // a stage that is resumed goes on as it was begun
+  const chosen = options.from ? undefined : yield* tuneStage(stage, options);
   const run = await startStage(options.platform.runtime, stage, {
     limit,
     saveEvery: settings.checkpointEvery,
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     ...(options.from ? { from: options.from } : {}),
     ...(options.formulations ? { formulations: options.formulations } : {}),
+    ...(chosen ? { chosen } : {}),
     ...(options.state ? { state: options.state } : {}),
     ...(signal ? { signal } : {}),
     ...(options.platform.now ? { now: options.platform.now } : {}),

@@ -99,6 +99,8 @@ export interface FineTuneSettings {
   readonly keep?: "best" | "last";
   /** Threads of ONNX Runtime; all cores where absent. One gives bit-equal runs. */
   readonly threads?: number;
+  /** Time several ways to write the step on this machine before all layers, or the last ones, are trained, and take the quickest; off. */
+  readonly autotune?: boolean;
   /** Steps between two checkpoints within an epoch. */
   readonly checkpointEvery?: number;
   /** Stop the stage that trains every layer after this many steps. */
@@ -143,6 +145,7 @@ export interface Settings {
   readonly hidden: number;
   readonly dropout: number;
   readonly keep: "best" | "last";
+  readonly autotune: boolean;
   readonly checkpointEvery: number;
   readonly head?: string;
   readonly features?: string;
@@ -205,6 +208,7 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     hidden: chosen.hidden ?? 0,
     dropout: chosen.dropout ?? 0,
     keep: chosen.keep ?? "best",
+    autotune: chosen.autotune ?? false,
     checkpointEvery: chosen.checkpointEvery ?? 200,
     ...(threads === undefined ? {} : { threads }),
     ...(maxSteps === undefined ? {} : { maxSteps }),

@@ -5,8 +5,8 @@ import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
 import { repeat } from "../lowering/repeat.ts";
 import { writeStep } from "./formulations.ts";
-import type { Formulations } from "./formulations.ts";
-import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
+import type { Formulations, WrittenStep } from "./formulations.ts";
+import type { LoadOptions, Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { averagesAsWeights, readAverages } from "../train/averages.ts";
@@ -77,20 +77,21 @@ export async function startStage(
     now?: () => number;
     /** Those of the run that is resumed. */
     formulations?: Formulations;
+    /** Those to write a new run in; the default where absent. */
+    chosen?: Formulations;
     /** The state can be read at every so many steps. */
     saveEvery?: number;
   },
 ): Promise<StageRun> {
   const { step, dims, operators, threads = options.threads } = stage;
-  // a head has no convolutions that blocks would serve
-  const blockSize = stage.name === "head" ? 0 : await learnBlockSize(runtime, threads);
-  const { lowered, formulations, notes } = writeStep(step, { dims, blockSize, operators }, options.formulations);
-  const session = await runtime.load(encodeGraph(repeat(lowered.graph, step.state)), {
-    state: step.state,
-    layouts: lowered.layouts,
-    blockSize,
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const { formulations: before, chosen } = options;
+  // a head has no convolutions that blocks would serve; plain operators are everywhere
+  const isPlain = stage.name === "head" || (before ?? chosen)?.blockSize === 0;
+  const blockSize = isPlain ? 0 : await learnBlockSize(runtime, threads);
+  const written = writeStep(step, { dims, blockSize, operators }, before, chosen);
+  const { lowered, formulations, notes } = written;
+  const loadable = loadableStep(step, written, threads);
+  const session = await runtime.load(loadable.model, loadable.options);
   const forward = readAverages(stage.forward, step.averages);
   // it reads the state as the step keeps it
   const evaluation = { provider: "cpu", dims, blockSize, layouts: lowered.layouts } as const;
@@ -123,6 +124,18 @@ export async function startStage(
       ...(options.now ? { now: options.now } : {}),
       ...(options.limit ? { limit: options.limit } : {}),
     }),
+  };
+}
+
+/** A written step as a session is loaded with it: a run makes one step or several. */
+export function loadableStep(
+  step: Step,
+  { lowered, formulations: { blockSize } }: WrittenStep,
+  threads: number | undefined,
+): { readonly model: Uint8Array; readonly options: LoadOptions } {
+  return {
+    model: encodeGraph(repeat(lowered.graph, step.state)),
+    options: { state: step.state, layouts: lowered.layouts, blockSize, ...(threads === undefined ? {} : { threads }) },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from "../graph/builder.ts";
+import { elementTypeNumber } from "../graph/element-type.ts";
 import type { TensorType, Value } from "../graph/ir.ts";
 import { declaredType } from "../graph/layout.ts";
 import type { Layout } from "../graph/layout.ts";
@@ -64,13 +65,24 @@ export class LaidValues {
 }
 
 function toPlain(b: GraphBuilder, { value, layout }: Laid): Value {
+  if (value.dtype === "bool") return asMask(b, toPlain(b, { value: asNumbers(b, value), layout }));
   if (layout === "blocked") return isOnePixel(value) ? value : reorderOutput(b, value);
   return exchanged(b, isOnePixel(value) ? value : reorderOutput(b, value));
 }
 
 function fromPlain(b: GraphBuilder, value: Value, layout: Layout): Value {
+  if (value.dtype === "bool") return asMask(b, fromPlain(b, asNumbers(b, value), layout));
   const picture = layout === "filter" ? exchanged(b, value) : value;
   return isOnePixel(picture) ? picture : blockedOp(b, "ReorderInput", [picture]);
+}
+
+/** Only float32 can be moved: a mask travels as 0 and 1. */
+function asNumbers(b: GraphBuilder, v: Value): Value {
+  return b.op("Cast", [v], { to: elementTypeNumber("float32") });
+}
+
+function asMask(b: GraphBuilder, v: Value): Value {
+  return b.op("Cast", [v], { to: elementTypeNumber("bool") });
 }
 
 function reorderOutput(b: GraphBuilder, v: Value): Value {

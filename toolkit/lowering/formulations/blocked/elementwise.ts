@@ -1,3 +1,4 @@
+import { elementTypeNumber } from "../../../graph/element-type.ts";
 import type { TensorType, Value } from "../../../graph/ir.ts";
 import type { Layout } from "../../../graph/layout.ts";
 import type { Formulation, Site } from "../../formulation.ts";
@@ -6,7 +7,7 @@ import { view } from "./blocked-op.ts";
 
 /** Operators that work element by element: on operands that lie alike, the result lies so too. */
 export const ELEMENTWISE: ReadonlySet<string> = new Set(
-  "Abs Add Ceil Clip Div Elu Erf Exp Floor HardSigmoid HardSwish Identity LeakyRelu Log Max Min Mul Neg Pow Reciprocal Relu Sigmoid Sign Softplus Sqrt Sub Tanh".split(
+  "Abs Add Ceil Clip Div Elu Equal Erf Exp Floor Greater GreaterOrEqual HardSigmoid HardSwish Identity LeakyRelu Less LessOrEqual Log Max Min Mul Neg Pow Reciprocal Relu Sigmoid Sign Softplus Sqrt Sub Tanh Where".split(
     " ",
   ),
 );
@@ -97,7 +98,21 @@ function folded(site: Site, i: number, reading: Reading | undefined, { shape, la
   return view(b, site.x(i), spread === 1 ? [own, 1, 1, 1] : [own, channels / block, 1, block]);
 }
 
+/** A mask becomes numbers: of the other types a blocked value never is. */
+const maskAsNumbers: Formulation = {
+  name: "cast-mask-blocked",
+  serves: (site) => {
+    const isMask = site.type(0).dtype === "bool" && site.made(0) !== "plain";
+    return blockOf(site) > 0 && isMask && site.attrs.int("to", 0) === elementTypeNumber("float32");
+  },
+  write: (site) => {
+    const layout = site.made(0);
+    return [{ value: site.b.op("Cast", [site.x(0, layout)], site.attrs.all), layout }];
+  },
+};
+
 /** The elementwise operators where an operand is blocked. */
-export const elementwiseForms: ReadonlyMap<string, readonly Formulation[]> = new Map(
-  [...ELEMENTWISE].map((type) => [type, [follow(type)]]),
-);
+export const elementwiseForms: ReadonlyMap<string, readonly Formulation[]> = new Map<string, readonly Formulation[]>([
+  ...[...ELEMENTWISE].map((type) => [type, [follow(type)]] as const),
+  ["Cast", [maskAsNumbers]],
+]);
