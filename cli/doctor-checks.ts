@@ -12,6 +12,7 @@ import { nodeRuntime } from "../toolkit/runtime/node.ts";
 import { sharpDecoder } from "../toolkit/images/sharp.ts";
 import { encodePng } from "../toolkit/report/picture.ts";
 import { loadSqlite } from "../toolkit/search/stores/sqlite-driver.ts";
+import { learnBlockSize } from "../toolkit/train/block-size.ts";
 
 export interface Check {
   readonly name: string;
@@ -32,6 +33,11 @@ export const checks: readonly Check[] = [
     hint:
       "install the packages again with ONNXRUNTIME_NODE_INSTALL=skip in the environment: the package onnxruntime-node brings everything " +
       "a CPU needs, and only its install script, which fetches more for NVIDIA cards, wants a network",
+  },
+  {
+    name: "blocked operators",
+    look: lookAtBlocks,
+    hint: "training does without them; see what is said of ONNX Runtime above",
   },
   { name: "sharp", look: lookAtSharp, hint: "install the packages again: npm ci, or npm install sharp@0.35.5" },
   {
@@ -67,6 +73,14 @@ async function lookAtRuntime(): Promise<string> {
   } finally {
     await session.release();
   }
+}
+
+/** Where there are none, everything works, and training takes longer. */
+async function lookAtBlocks(): Promise<string> {
+  const blockSize = await learnBlockSize(nodeRuntime);
+  if (blockSize > 0) return `training computes in blocks of ${blockSize} channels`;
+  const why = `ONNX Runtime has none for this processor (${process.arch}), or they failed the self-test`;
+  return `not used, ${why}: training is slower in plain ones, which spread out each picture as a matrix before they convolve it`;
 }
 
 async function lookAtSharp(): Promise<string> {

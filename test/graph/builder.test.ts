@@ -21,7 +21,7 @@ function body(added: number): Graph {
   };
 }
 
-const loop: Operator = { infer: ({ inputs }) => [inputs[0] as Value] };
+const loop: Operator = { type: "Loop", infer: ({ inputs }) => [inputs[0] as Value] };
 const withLoop: Operators = new Map([...operators, ["Loop", loop]]);
 
 describe("graph/builder", () => {

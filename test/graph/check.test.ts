@@ -8,6 +8,7 @@ import { lower } from "../../toolkit/lowering/lower.ts";
 import { softmaxCrossEntropy } from "../../toolkit/losses/softmax-cross-entropy.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { adamw } from "../../toolkit/optimizers/adam.ts";
+import { atPictureSize } from "../../toolkit/passes/at-picture-size.ts";
 import { batchNormAsWeights } from "../../toolkit/passes/batch-norm-as-weights.ts";
 import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
 import { cut } from "../../toolkit/passes/cut.ts";
@@ -31,6 +32,7 @@ import { loadGraph } from "../support/run-graph.ts";
 
 /** Each pass by its file. */
 const passes: Readonly<Record<string, (graph: Graph) => Graph>> = {
+  "at-picture-size": (graph) => atPictureSize(graph, 32),
   "batch-norm-as-weights": batchNormAsWeights,
   "batch-norm-training": (graph) => batchNormTraining(graph).graph,
   cut: (graph) => cut(graph, { outputs: graph.outputs.map((v) => v.name) }),
@@ -50,7 +52,9 @@ const passes: Readonly<Record<string, (graph: Graph) => Graph>> = {
 const POOL = { kernel_shape: [2, 2], strides: [2, 2] };
 
 /** Files of toolkit/passes that only look at a graph. */
-const readers = new Set(["conv-batch-norm", "find-head", "parameters", "unit-axes"]);
+const readers = new Set(
+  "choose-cut conv-batch-norm find-cuts find-head parameters precision-of stage-cuts unit-axes".split(" "),
+);
 
 function restored(graph: Graph): Graph {
   const statistics = restorable(graph).map((v) => {

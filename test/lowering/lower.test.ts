@@ -177,6 +177,62 @@ describe("lowering/lower", () => {
     assert.deepEqual(taken({ forced: "wrong-here" }), ["Neg"]);
   });
 
+  it("chooses among the forms of the target, and takes another only where none of them serves", () => {
+    const b = new GraphBuilder(operators);
+    const x = b.input("x", "float32", [2]);
+    const dx = b.op("ReluGradient", [x, x], {}, { domain: GRADIENT_DOMAIN, outputs: ["dx"] });
+    const table = new Map([
+      [
+        RELU,
+        [
+          marked("first", "Neg"),
+          marked("second", "Abs"),
+          marked("slow-here", "Cos", { pays: () => false }),
+          marked("wrong-here", "Sin", { serves: () => false }),
+        ],
+      ],
+    ]);
+    const taken = (names: readonly string[], forced: Partial<Pick<Target, "forced">> = {}): readonly string[] => {
+      const { forms } = lowerWithForms(
+        b.build([dx]),
+        { ...target, forms: new Set(names), ...forced },
+        operators,
+        table,
+      );
+      return [...forms.keys()];
+    };
+    assert.deepEqual(taken(["first", "second"]), ["first"]);
+    assert.deepEqual(taken(["second"]), ["second"]);
+    assert.deepEqual(taken(["slow-here", "second"]), ["second"]);
+    assert.deepEqual(taken(["slow-here"]), ["slow-here"], "a run that took it takes it again");
+    assert.deepEqual(taken(["wrong-here"]), ["first"]);
+    assert.deepEqual(taken(["of-old"]), ["first"]);
+    assert.deepEqual(taken([]), ["first"]);
+    assert.deepEqual(taken(["second"], { forced: "first" }), ["first"]);
+  });
+
+  it("chooses the same forms again among those it took", () => {
+    const { forms, graph: once } = lowerWithForms(step, target);
+    const again = lowerWithForms(step, { ...target, forms: new Set(forms.keys()) });
+    assert.deepEqual(again, { graph: once, forms, layouts: new Map() });
+  });
+
+  it("writes a max pool's gradient once where a ReLU's moves before it", () => {
+    const b = new GraphBuilder(operators);
+    const relu = b.op("Relu", [b.input("x", "float32", [2, 3, 8, 8])]);
+    const pool = b.op("MaxPool", [relu], { kernel_shape: [2, 2], strides: [2, 2] });
+    const loss = b.op("ReduceMean", [pool], { keepdims: 0 }, { outputs: ["loss"] });
+    const back = differentiate(b.build([loss]), loss, ["x"], operators);
+    const [dx] = back.gradients.values();
+    assert(dx);
+    const { forms } = lowerWithForms({ ...back.graph, outputs: [loss, dx] }, target);
+    const counts = [...forms].filter(([name]) => name.startsWith("max-pool-"));
+    assert.deepEqual(
+      counts.map(([, count]) => count),
+      [1],
+    );
+  });
+
   it("refuses to force a formulation that is not in the table, and names those that are", () => {
     assert.throws(
       () => lower(step, { ...target, forced: "relu-comparisons" }),

@@ -30,35 +30,6 @@ function model(graph: Partial<Graph> = {}, opset = 17): Model {
   };
 }
 
-const h: Value = { ...x, name: "h" };
-const grown: Value = { ...x, name: "grown" };
-
-/** The body of a Loop that carries `h` on as `grown`. */
-function loopBody(nodes: readonly Node[]): Graph {
-  const index: Value = { name: "index", dtype: "int64", shape: [] };
-  const going: Value = { name: "going", dtype: "bool", shape: [] };
-  const on: Value = { ...going, name: "on" };
-  const goingOn: Node = { op: "Identity", inputs: [going], outputs: [on], attrs: {} };
-  return { inputs: [index, going, h], outputs: [on, grown], constants: new Map(), nodes: [goingOn, ...nodes] };
-}
-
-/** Carries `x` three times through a body. */
-function loopOf(body: Graph): Model {
-  const [count, always]: readonly [TensorData, TensorData] = [
-    { dtype: "int64", shape: [], data: BigInt64Array.of(3n) },
-    { dtype: "bool", shape: [], data: Uint8Array.of(1) },
-  ];
-  const inputs = [constantValue("count", count), constantValue("always", always), x];
-  const nodes: Node[] = [{ op: "Loop", inputs, outputs: [y], attrs: { body: { graph: body } } }];
-  return model({
-    nodes,
-    constants: new Map([
-      ["count", count],
-      ["always", always],
-    ]),
-  });
-}
-
 /** A graph in which values in between have no types, as a file has none for them. */
 function untyped(graph: Graph): Graph {
   const outputs = new Set(graph.outputs.map((v) => v.name));
@@ -208,30 +179,6 @@ describe("onnx/encode", () => {
     assert.deepEqual(decodeModel(bytes).graph.outputs, outputs);
     const { s } = await run(bytes, { x: new ort.Tensor("float32", new Float32Array(6), [3, 2]) });
     assert.deepEqual([s?.type, s?.data], ["int64", BigInt64Array.of(3n, 2n)]);
-  });
-
-  it("encodeModel() writes the body of a Loop, with its constants, as ONNX Runtime computes it", async () => {
-    const body = loopBody([{ op: "Mul", inputs: [h, { ...x, name: "w" }], outputs: [grown], attrs: {} }]);
-    const bytes = encodeModel(loopOf({ ...body, constants: new Map([["w", float32([2], [2, 3])]]) }));
-    const result = await run(bytes, { x: new ort.Tensor("float32", [1, 1], [1, 2]) });
-    assert.deepEqual(Array.from(result["y"]?.data as Float32Array), [8, 27]);
-  });
-
-  it("encodeModel() lets the body of a Loop read what stands around it", async () => {
-    const body = loopBody([{ op: "Add", inputs: [h, x], outputs: [grown], attrs: {} }]);
-    const result = await run(encodeModel(loopOf(body)), { x: new ort.Tensor("float32", [1, 2], [1, 2]) });
-    assert.deepEqual(Array.from(result["y"]?.data as Float32Array), [4, 8]);
-  });
-
-  it("encodeModel() declares the domains of a Loop's body, and refuses a gradient operator there", () => {
-    const inner = (domain: string): Model =>
-      loopOf(loopBody([{ op: "Gelu", domain, inputs: [h], outputs: [grown], attrs: {} }]));
-    const opsets = onnx.ModelProto.decode(encodeModel(inner("com.microsoft"))).opset_import ?? [];
-    assert.deepEqual(
-      opsets.map(({ domain }) => domain),
-      ["", "com.microsoft"],
-    );
-    assert.throws(() => encodeModel(inner("onnx-graft")), { code: "E_NOT_LOWERED", message: /onnx-graft\.Gelu/ });
   });
 
   it("encodeModel() writes the golden files as ONNX Runtime loads them", async () => {

@@ -10,7 +10,7 @@ export interface Candidate {
   readonly options: LoadOptions;
 }
 
-/** The formulations that are quickest on a machine, and how long a step takes, in milliseconds: in them, and as it is written by default. */
+/** The formulations that are quickest on a machine, and how long a step takes, in milliseconds: in them, and as it is written by default; equal where that is best. */
 export interface Tuning {
   readonly formulations: Formulations;
   readonly stepMs: number;

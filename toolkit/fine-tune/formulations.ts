@@ -50,7 +50,12 @@ function differences(before: Formulations, now: Formulations): readonly string[]
   const missing = before.forms.filter((name) => !now.forms.includes(name));
   const others = now.forms.filter((name) => !before.forms.includes(name));
   if (missing.length + others.length === 0) return [];
-  return [`the step cannot be written as before (${missing.join(", ")} by ${others.join(", ")}): ${last}`];
+  const changes = [listed("without", missing), listed("with", others)].filter((text) => text !== "");
+  return [`the step cannot be written as before, but ${changes.join(" and ")}: ${last}`];
+}
+
+function listed(word: string, names: readonly string[]): string {
+  return names.length === 0 ? "" : `${word} ${names.join(", ")}`;
 }
 
 function blocks({ blockSize }: Formulations): string {

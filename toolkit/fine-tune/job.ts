@@ -12,7 +12,8 @@ import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./ev
 import { exportStudent } from "./export-student.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
 import { cachePlan } from "./cache-plan.ts";
-import { networkStage } from "./network-stage.ts";
+import { expectUpdates } from "./expect-updates.ts";
+import { networkStage, plannedForm } from "./network-stage.ts";
 import { partialCut } from "./partial-cut.ts";
 import { preparePartial } from "./prepare-partial.ts";
 import type { PartialStage } from "./prepare-partial.ts";
@@ -38,7 +39,9 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   const settings = settle(options, naturalSize(options.source));
   const grafted = graft(options.source, options.dataset.classes, settings);
   checkPictures(grafted, settings);
-  checkDifferentiable(trainedPart(grafted, settings, options), grafted);
+  const trained = trainedPart(grafted, settings, options);
+  checkDifferentiable(trained, grafted);
+  checkUpdates(grafted, settings, trained, options.dataset.train.length);
   const { teacher } = options;
   const taught = teacher && teacherOf(teacher, options.source, options.dataset.classes, settings);
   const context = await openContext(options, control, settings, grafted);
@@ -138,6 +141,20 @@ function trainedPart(student: Student, settings: Settings, { dataset, platform }
   const where = partialCut(student, settings);
   cachePlan(where, settings, dataset, platform);
   return where.tail;
+}
+
+/**
+ * Refuses what would end before its first update before anything is trained. Photos that cannot be read are counted here: the stages look again.
+ * @throws E_SETTING
+ */
+function checkUpdates(student: Student, settings: Settings, trained: Graph, photos: number): void {
+  const { mode, accumulate, epochs, headEpochs, batchSize, maxSteps = Infinity } = settings;
+  const rows = Math.max(1, Math.min(batchSize, photos));
+  // the head of staged is trained plainly
+  if (mode === "frozen") return expectUpdates("head", accumulate, headEpochs * Math.ceil(photos / rows));
+  const isFull = plannedForm(student, settings, trained) === "batch";
+  const stepsPerEpoch = isFull ? Math.floor(photos / rows) : Math.ceil(photos / rows);
+  expectUpdates("network", accumulate, Math.min(epochs * stepsPerEpoch, maxSteps));
 }
 
 /** @throws E_NO_GRADIENT naming the nodes, before any photo is read */

@@ -42,13 +42,7 @@ export async function unfold(
   platform: Pick<Platform, "runtime">,
   part: Graph = student.graph,
 ): Promise<{ readonly student: Student; readonly restored: number }> {
-  const made = new Set(part.nodes.flatMap((node) => node.outputs.map((v) => v.name)));
-  const outputs =
-    settings.batchNorm === "keep"
-      ? []
-      : restorable(student.graph, { asked: settings.batchNorm !== "auto" })
-          .map((v) => v.name)
-          .filter((name) => made.has(name));
+  const outputs = toRestore(student, settings, part);
   if (outputs.length === 0) return { student, restored: 0 };
   const session = await platform.runtime.load(
     encodeGraph(withChannelStatistics(part, outputs, student.operators)),
@@ -63,9 +57,32 @@ export async function unfold(
   }
 }
 
+/** The convolutions in a part of the network, by their outputs, that `unfold` gives their BatchNormalization back. */
+function toRestore({ graph }: Student, { batchNorm }: Settings, part: Graph): readonly string[] {
+  if (batchNorm === "keep") return [];
+  const made = new Set(part.nodes.flatMap((node) => node.outputs.map((v) => v.name)));
+  const found = restorable(graph, { asked: batchNorm !== "auto" }).map((v) => v.name);
+  return found.filter((name) => made.has(name));
+}
+
 /** Which form the settings ask for, on this network. */
-export function batchNormForm(graph: Graph, { batchNorm, batchSize, mode }: Settings): BatchNormForm {
-  if (!graph.nodes.some((n) => n.op === "BatchNormalization") || batchNorm === "keep") return "none";
+export function batchNormForm(graph: Graph, settings: Settings): BatchNormForm {
+  return formWhere(
+    graph.nodes.some((n) => n.op === "BatchNormalization"),
+    settings,
+  );
+}
+
+/** The same for a part of a network that `unfold` has not been given yet. */
+export function plannedForm(student: Student, settings: Settings, part: Graph): BatchNormForm {
+  const isNormed = part.nodes.some((n) => n.op === "BatchNormalization");
+  const isRestored =
+    settings.mode === "scratch" ? restorable(student.graph).length > 0 : toRestore(student, settings, part).length > 0;
+  return formWhere(isNormed || isRestored, settings);
+}
+
+function formWhere(isNormed: boolean, { batchNorm, batchSize, mode }: Settings): BatchNormForm {
+  if (!isNormed || batchNorm === "keep") return "none";
   if (batchNorm !== "auto") return batchNorm;
   return mode === "scratch" || batchSize >= BATCH_STATISTICS_FROM ? "batch" : "frozen";
 }

@@ -39,7 +39,7 @@ export async function* tuneStage(
   const known = readTuning(await tunings?.get(about), blockSize);
   if (known) {
     yield note(`${tuningText(known)}; as measured before`);
-    return known.formulations;
+    return unlessDefault(known);
   }
   const feeds = madeUpFeeds(standard.lowered.graph, step.state);
   if (!now || !feeds) {
@@ -51,8 +51,8 @@ export async function* tuneStage(
     now,
     blockSize,
     write: (block, without): Candidate => {
-      const step_ = written(stage, block, without);
-      return { formulations: step_.formulations, ...loadableStep(step, step_, threads) };
+      const form = written(stage, block, without);
+      return { formulations: form.formulations, ...loadableStep(step, form, threads) };
     },
     state: step.initial,
     feeds: stackFeeds([feeds]),
@@ -66,7 +66,11 @@ export async function* tuneStage(
   }
   const kept = tunings && (await tunings.set(about, textOf(tuning)).then(() => "kept in the cache", notKept));
   yield note(kept === undefined ? tuningText(tuning) : `${tuningText(tuning)}; ${kept}`);
-  return tuning.formulations;
+  return unlessDefault(tuning);
+}
+
+function unlessDefault({ formulations, stepMs, defaultMs }: Tuning): Formulations | undefined {
+  return stepMs === defaultMs ? undefined : formulations;
 }
 
 /** The next run has to measure anew, and this one goes on. */
@@ -80,7 +84,8 @@ function note(text: string): FineTuneEvent {
 
 function written({ step, dims, operators }: Stage, blockSize: number, without: ReadonlySet<string>): WrittenStep {
   const forms = formulationNames().filter((name) => !without.has(name));
-  return writeStep(step, { dims, blockSize, operators }, undefined, { blockSize, forms });
+  const chosen = without.size === 0 ? undefined : { blockSize, forms };
+  return writeStep(step, { dims, blockSize, operators }, undefined, chosen);
 }
 
 /** Everything that the time of a step depends on. */
@@ -116,7 +121,8 @@ function madeUpFeeds(graph: Graph, state: ReadonlyMap<string, string>): Tensors 
 }
 
 function tuningText({ formulations: { blockSize }, stepMs, defaultMs }: Tuning): string {
-  if (stepMs === defaultMs) return `autotune: ${duration(stepMs)} a step as it is by default, and nothing was faster`;
+  if (stepMs === defaultMs)
+    return `autotune: ${duration(stepMs)} a step as it is by default: in the end nothing was faster`;
   const form = blockSize === 0 ? " in plain operators" : "";
   return `autotune: ${duration(stepMs)} a step${form} instead of ${duration(defaultMs)}`;
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import type { CacheUsage } from "../data/feature-cache.ts";
 import { hashBytes } from "../data/hash.ts";
@@ -25,10 +25,11 @@ export function openTunings({ folder, machine = thisMachine() }: { folder: strin
   };
 }
 
-/** The runtime, its version and the processor. */
+/** The runtime, its version, the processor and how much of it there is. */
 function thisMachine(): string {
   const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { readonly version: string };
-  return `onnxruntime-node ${runtime.version} on ${process.platform} ${process.arch}, ${cpus()[0]?.model ?? "unknown"}`;
+  const processor = `${availableParallelism()} cores of ${cpus()[0]?.model ?? "unknown make"}`;
+  return `onnxruntime-node ${runtime.version} on ${process.platform} ${process.arch}, ${processor}`;
 }
 
 /** How much tunings take on disk. */

@@ -1,7 +1,7 @@
 import { ToolkitError } from "../errors.ts";
 import type { Graph, Node, TensorType, Value } from "../graph/ir.ts";
 import type { Layout } from "../graph/layout.ts";
-import { formatShape } from "../graph/shape.ts";
+import { formatShape, sameShape } from "../graph/shape.ts";
 import { BLOCKED_DOMAIN } from "./formulations/blocked/blocked-op.ts";
 import { ELEMENTWISE } from "./formulations/blocked/elementwise.ts";
 
@@ -86,10 +86,10 @@ function standardResult(node: Node, stateOf: StateOf): State {
   if (ON_VIEWS.has(node.op) && !states.has("blocked")) return "view";
   if (ON_IMAGES.has(node.op) && node.attrs["axis"] === 0)
     return laid.length === operands.length ? "blocked" : refuse(node, first);
-  if (!ELEMENTWISE.has(node.op) && node.op !== "Identity") return refuse(node, first);
+  if (!ELEMENTWISE.has(node.op) && node.op !== "Cast") return refuse(node, first);
   if (!states.has("blocked")) return "view";
   // beside a whole blocked operand only others of its shape, and single numbers
-  const other = operands.find((v) => !isNumber(v) && (!isBlocked(v, stateOf(v)) || !sameExtents(v, first)));
+  const other = operands.find((v) => !isNumber(v) && (!isBlocked(v, stateOf(v)) || !sameShape(v.shape, first.shape)));
   return other ? refuse(node, other) : "blocked";
 }
 
@@ -114,10 +114,6 @@ function isBlocked(v: Value, state: State): boolean {
 
 function isNumber({ shape }: TensorType): boolean {
   return shape.every((dim) => dim === 1);
-}
-
-function sameExtents(a: TensorType, b: TensorType): boolean {
-  return a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]);
 }
 
 function refuse({ op, name }: Node, operand: Value | undefined): never {

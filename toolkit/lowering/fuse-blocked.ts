@@ -1,5 +1,6 @@
 import { consumers, operatorKey } from "../graph/ir.ts";
 import type { Attributes, Graph, Node, Value } from "../graph/ir.ts";
+import { sameShape } from "../graph/shape.ts";
 import { BLOCKED_DOMAIN } from "./formulations/blocked/blocked-op.ts";
 
 const CONV = `${BLOCKED_DOMAIN}.Conv`;
@@ -57,7 +58,7 @@ function fuseSum(node: Node, open: ReadonlyMap<string, Node>): Fused | undefined
 function takeSum(node: Node, conv: Node | undefined, other: Value): Fused | undefined {
   const [y] = node.outputs;
   if (!conv || conv.inputs[3] || conv.attrs["activation"] || !y) return undefined;
-  if (other.shape.length !== y.shape.length || !other.shape.every((dim, i) => dim === y.shape[i])) return undefined;
+  if (!sameShape(other.shape, y.shape)) return undefined;
   const [x, w, bias] = conv.inputs;
   return { conv, node: { ...conv, inputs: [x, w, bias, other], outputs: node.outputs } };
 }

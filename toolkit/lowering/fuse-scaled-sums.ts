@@ -2,6 +2,7 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { consumers, producers, valuesByName } from "../graph/ir.ts";
 import type { Graph, Node, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
+import { sameShape } from "../graph/shape.ts";
 import { BLOCKED_DOMAIN } from "./formulations/blocked/blocked-op.ts";
 
 /**
@@ -37,6 +38,7 @@ interface ScaledSum {
   readonly parts: readonly [Value, Value, Value];
 }
 
+/** The product and the parts of a sum; `madeFor` gives the node that makes a value for this reader alone. */
 function scaledSum(node: Node, block: number, madeFor: (v: Value) => Node | undefined): ScaledSum | undefined {
   const [a, c] = node.inputs;
   const [sum] = node.outputs;
@@ -44,14 +46,15 @@ function scaledSum(node: Node, block: number, madeFor: (v: Value) => Node | unde
   for (const [scaled, y] of [[a, c] as const, [c, a] as const]) {
     const product = madeFor(scaled);
     const [x, s] = product?.inputs ?? [];
-    if (product?.op === "Mul" && x && s && isNumber(s) && [x, y, scaled].every((v) => isAlike(v, sum)))
+    if (product?.op === "Mul" && x && s && isNumber(s) && [x, y, scaled].every((v) => sameShape(v.shape, sum.shape)))
       return { product, parts: [x, s, y] };
-    if (product?.op === "Mul" && x && s && isNumber(x) && [s, y, scaled].every((v) => isAlike(v, sum)))
+    if (product?.op === "Mul" && x && s && isNumber(x) && [s, y, scaled].every((v) => sameShape(v.shape, sum.shape)))
       return { product, parts: [s, x, y] };
   }
   return undefined;
 }
 
+/** Of known extents, with channels in whole blocks: what is declared so may lie in any layout. */
 function isPicture({ dtype, shape }: Value, block: number): boolean {
   return (
     dtype === "float32" &&
@@ -63,10 +66,6 @@ function isPicture({ dtype, shape }: Value, block: number): boolean {
 
 function isNumber({ shape }: Value): boolean {
   return shape.every((dim) => dim === 1);
-}
-
-function isAlike(v: Value, other: Value): boolean {
-  return v.shape.length === other.shape.length && v.shape.every((dim, i) => dim === other.shape[i]);
 }
 
 function writeSum(b: GraphBuilder, node: Node, [x, s, y]: readonly [Value, Value, Value]): void {

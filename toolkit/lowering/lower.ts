@@ -141,7 +141,9 @@ function write(b: GraphBuilder, node: Node, written: LaidValues, target: Target,
   );
 }
 
-/** The forced formulation where it serves; else of those to choose among, and then of all, the first that serves and pays. */
+/**
+ * The forced formulation where it serves; else the first of those to choose among that serves and pays, or that serves; else of all the first that serves and pays.
+ */
 function choose(list: readonly Formulation[], site: Site): Formulation | undefined {
   const { forced, forms } = site.target;
   const serving = list.filter((f) => f.serves(site));

@@ -10,7 +10,7 @@ const STEPS_DIM = "steps";
 const INSIDE = "inside/";
 
 /**
- * A graph that makes several steps of `step` in one run, as ONNX's Loop: handing the state to the runtime and back, which is a copy of all of it, is done once for all
+ * A lowered graph that makes several steps of `step` in one run, as ONNX's Loop: handing the state to the runtime and back, which is a copy of all of it, is done once for all
  * of them. The state has its inputs and outputs as before; every other input and output has a first axis more, an entry for each step, and `STEPS` says
  * how many there are. `state` is state input -> the output that replaces it.
  */

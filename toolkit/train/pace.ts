@@ -9,7 +9,7 @@ export interface Pace {
   ran(steps: number, milliseconds: number): void;
 }
 
-/** A run should not take much longer: nothing is told, and nothing can be stopped, while it goes on. */
+/** A run should not take much longer: nothing is told, and nothing can be stopped, while it goes on. Without a clock it is not known. */
 const LONGEST_MS = 2000;
 const MOST_STEPS = 64;
 /** What the batches of one run may take in memory. */

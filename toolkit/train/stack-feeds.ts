@@ -3,7 +3,7 @@ import type { TensorData } from "../graph/tensor.ts";
 import { STEPS } from "../lowering/repeat.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 
-/** The feeds of several steps as a repeated step takes them: each tensor with a first axis more, and how many steps there are. */
+/** The feeds of several steps as a repeated step takes them (see `repeat`): each tensor with a first axis more, and how many steps there are. All steps have the same names and shapes. */
 export function stackFeeds(feeds: readonly Tensors[]): Tensors {
   const [first = new Map<string, TensorData>()] = feeds;
   const stacked = new Map([...first].map(([name, t]) => [name, stack(feeds.map((step) => step.get(name) ?? t))]));

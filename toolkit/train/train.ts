@@ -68,7 +68,7 @@ export interface TrainOptions {
   readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
-  /** Asked before every step: the run ends after this many steps, and the schedule ends there too. All epochs where absent. */
+  /** Asked before and after every run of the session: training ends after this many steps, or the run that is under way, and the schedule too. All epochs where absent. */
   readonly limit?: () => number;
   readonly schedule: Schedule;
   readonly evaluate?: () => Promise<Evaluation>;
@@ -78,12 +78,12 @@ export interface TrainOptions {
   readonly from?: Progress;
   /** A clock in milliseconds that never goes back. */
   readonly now?: () => number;
-  /** Checked after every step: an aborted run ends there, with the state of the last finished step in the session. */
+  /** Checked between runs of the session: training that is aborted ends there, with every step told and the state of the last one in the session. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs the step graph over the epochs and tells what happens; whoever reads the events may stop reading at any time.
+ * Runs the step graph over the epochs and tells what happens, an event for each step, however many one run makes; whoever reads the events may stop reading at any time.
  * @throws E_NONFINITE_LOSS at the step whose loss is NaN or infinite
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {

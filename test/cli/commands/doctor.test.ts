@@ -95,6 +95,16 @@ describe("cli/commands/doctor", () => {
     assert.equal(checks.find(({ name }) => name === "loss at start")?.facts.classes, 3);
   });
 
+  it("says without a model which blocks training computes in, or why it is slower without", async function () {
+    if (PROGRAM === undefined) this.skip();
+    const { code, stdout } = await runProgram(["doctor"], { cwd: path(), env: { ONNX_GRAFT_CACHE: path("cache") } });
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      /^ok {5} blocked operators: (training computes in blocks of (8|16) channels$|not used, .* slower)/m,
+    );
+  });
+
   it("a network of zeros fails, with exit code 1", async function () {
     if (PROGRAM === undefined) this.skip();
     const { graph, ...model } = decodeModel(new Uint8Array(await readFile(RESNET)));

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../../../graph/builder.ts";
 import type { Attributes, Value } from "../../../graph/ir.ts";
+import { sameShape } from "../../../graph/shape.ts";
 
 /** The domain of ONNX Runtime's operators on blocked pictures. */
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
@@ -16,6 +17,5 @@ export function blockedOp(
 
 /** A value read in other extents: nothing moves. */
 export function view(b: GraphBuilder, v: Value, shape: readonly number[]): Value {
-  const same = v.shape.length === shape.length && v.shape.every((dim, i) => dim === shape[i]);
-  return same ? v : b.op("Reshape", [v, b.ints(shape)]);
+  return sameShape(v.shape, shape) ? v : b.op("Reshape", [v, b.ints(shape)]);
 }

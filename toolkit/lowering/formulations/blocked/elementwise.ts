@@ -21,9 +21,10 @@ interface Whole {
 /** How one operand is read beside the whole ones. */
 type Reading = "alike" | "number" | "spread";
 
+/** The inputs that are given; of a Clip's bounds the lower one may be left out. */
 function operands(site: Site): readonly number[] {
   const given: number[] = [];
-  for (let i = 0; site.has(i); i++) given.push(i);
+  for (let i = 0; site.has(i) || site.has(i + 1); i++) if (site.has(i)) given.push(i);
   return given;
 }
 
@@ -69,14 +70,19 @@ function follow(type: string): Formulation {
     write: (site) => {
       const { b } = site;
       const whole = wholeOf(site) as Whole;
-      const readings = operands(site).map((i) => readingOf(site.type(i), whole));
+      const given = operands(site);
+      const readings = new Map(given.map((i) => [i, readingOf(site.type(i), whole)]));
+      const inputsAs = (read: (i: number, reading: Reading | undefined) => Value): readonly (Value | undefined)[] =>
+        Array.from({ length: Math.max(...given) + 1 }, (_, i) =>
+          readings.has(i) ? read(i, readings.get(i)) : undefined,
+        );
       const { layout } = whole;
       const attrs = site.attrs.all;
-      if (!readings.includes("spread")) {
-        const inputs = readings.map((reading, i) => site.x(i, reading === "alike" ? layout : "plain"));
+      if (![...readings.values()].includes("spread")) {
+        const inputs = inputsAs((i, reading) => site.x(i, reading === "alike" ? layout : "plain"));
         return [{ value: b.op(type, inputs, attrs), layout }];
       }
-      const inputs = readings.map((reading, i) => folded(site, i, reading, whole));
+      const inputs = inputsAs((i, reading) => folded(site, i, reading, whole));
       const declared =
         layout === "filter" ? [whole.shape[1] ?? 1, whole.shape[0] ?? 1, ...whole.shape.slice(2)] : whole.shape;
       return [{ value: view(b, b.op(type, inputs, attrs), declared), layout }];
