@@ -209,7 +209,8 @@ async function runSteps(
     feeds: pace ? stackFeeds(feeds) : (feeds[0] as Tensors),
     fetch: [STEP.loss, logits],
   });
-  pace?.ran(batches.length, now() - start);
+  // without a clock a run may take any time: it stays at one step
+  if (options.now) pace?.ran(batches.length, now() - start);
   const losses = (out.get(STEP.loss) as TensorData).data;
   const scores = (out.get(logits) as TensorData).data as Float32Array;
   const length = scores.length / batches.length;
