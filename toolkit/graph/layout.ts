@@ -19,6 +19,11 @@ export function declaredType({ dtype, shape }: TensorType, layout: Layout): Tens
   return { dtype, shape: [second, first, ...rest] };
 }
 
+/** Maps [N,C,1,1] of one pixel lie the same plain and blocked. */
+export function isOnePixel({ shape }: TensorType): boolean {
+  return shape.length === 4 && shape[2] === 1 && shape[3] === 1;
+}
+
 /** A plain filter [O,I,H,W] as it lies in the layout "filter" for blocks of `block`; its shape is the declared one. */
 export function packFilter(t: TensorData, block: number): TensorData {
   const { outputs, inputs, area } = extents(t, t.shape, block);

@@ -1,5 +1,6 @@
 import { ToolkitError } from "../errors.ts";
 import type { Graph, Node, TensorType, Value } from "../graph/ir.ts";
+import { isOnePixel } from "../graph/layout.ts";
 import type { Layout } from "../graph/layout.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import { BLOCKED_DOMAIN } from "./formulations/blocked/blocked-op.ts";
@@ -97,11 +98,6 @@ function standardResult(node: Node, stateOf: StateOf): State {
 function reduced(node: Node, x: Value, stateOf: StateOf): State {
   const [y] = node.outputs;
   return stateOf(x) === "view" || (y && isNumber(y)) ? "plain" : refuse(node, x);
-}
-
-/** A map of one pixel lies the same either way. */
-function isOnePixel({ shape }: TensorType): boolean {
-  return shape.length === 4 && shape[2] === 1 && shape[3] === 1;
 }
 
 function isPlain(v: Value, state: State): boolean {

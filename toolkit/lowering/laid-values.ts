@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import { elementTypeNumber } from "../graph/element-type.ts";
 import type { TensorType, Value } from "../graph/ir.ts";
-import { declaredType } from "../graph/layout.ts";
+import { declaredType, isOnePixel } from "../graph/layout.ts";
 import type { Layout } from "../graph/layout.ts";
 import { blockedOp } from "./formulations/blocked/blocked-op.ts";
 
@@ -92,9 +92,4 @@ function reorderOutput(b: GraphBuilder, v: Value): Value {
 /** The first two axes in each other's place. */
 function exchanged(b: GraphBuilder, v: Value): Value {
   return b.op("Transpose", [v], { perm: [1, 0, 2, 3] });
-}
-
-/** A map of one pixel lies the same either way. */
-function isOnePixel(v: Value): boolean {
-  return v.shape[2] === 1 && v.shape[3] === 1;
 }

@@ -5,7 +5,7 @@ import { fillNormal } from "../graph/random.ts";
 import { float32, scalar, sizeOf } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { blockedOp } from "../lowering/formulations/blocked/blocked-op.ts";
-import { lowerWithForms } from "../lowering/lower.ts";
+import { lower } from "../lowering/lower.ts";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { operators } from "../operators/index.ts";
@@ -143,7 +143,7 @@ async function stateAfter(
   blockSize: number,
 ): Promise<readonly TensorData[]> {
   const name = `block-size-${blockSize}`;
-  const { graph } = lowerWithForms(step.graph, { provider: "cpu", dims: new Map(), blockSize });
+  const graph = lower(step.graph, { provider: "cpu", dims: new Map(), blockSize });
   await session.add(name, encode(graph));
   const outputs = [...step.state.values()];
   const out = await session.run({ program: name, feeds: new Map([...feeds, ...step.initial]), fetch: outputs });

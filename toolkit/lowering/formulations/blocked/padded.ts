@@ -1,8 +1,8 @@
 import type { GraphBuilder } from "../../../graph/builder.ts";
 import type { Value } from "../../../graph/ir.ts";
-import { float32 } from "../../../graph/tensor.ts";
 import { padsOf } from "../geometry.ts";
 import { blockedOp } from "./blocked-op.ts";
+import { onesFilter } from "./per-channel.ts";
 
 /** Rows and columns before and behind; what is negative behind is cut off. */
 export interface Frame {
@@ -15,8 +15,7 @@ export function padBlocked(b: GraphBuilder, v: Value, { begin, end }: Frame): Va
   const pads = [...begin, ...end.map((pad) => Math.max(0, pad))];
   if (pads.every((pad) => pad === 0)) return v;
   const channels = Number(v.shape[1]);
-  const ones = b.constant(float32([channels, 1, 1, 1], new Float32Array(channels).fill(1)));
-  return blockedOp(b, "Conv", [v, ones], { kernel_shape: [1, 1], group: channels, pads });
+  return blockedOp(b, "Conv", [v, onesFilter(b, channels)], { kernel_shape: [1, 1], group: channels, pads });
 }
 
 /** Zeros around a plain picture, or less of it. */

@@ -3,6 +3,11 @@ import type { Value } from "../../../graph/ir.ts";
 import { float32 } from "../../../graph/tensor.ts";
 import { blockedOp, view } from "./blocked-op.ts";
 
+/** A tap of weight 1 for each channel. */
+export function onesFilter(b: GraphBuilder, channels: number): Value {
+  return b.constant(float32([channels, 1, 1, 1], new Float32Array(channels).fill(1)));
+}
+
 /**
  * x * scale + shift + sum for each channel of a blocked picture, where all but x may be left out; scale and shift are [C]. One convolution of a tap a channel
  * does it in one pass, where broadcasting over blocks would take several.
@@ -13,9 +18,7 @@ export function scaleChannels(
   { scale, shift, sum }: { scale?: Value; shift?: Value; sum?: Value },
 ): Value {
   const channels = Number(x.shape[1]);
-  const filter = scale
-    ? view(b, scale, [channels, 1, 1, 1])
-    : b.constant(float32([channels, 1, 1, 1], new Float32Array(channels).fill(1)));
+  const filter = scale ? view(b, scale, [channels, 1, 1, 1]) : onesFilter(b, channels);
   const inputs = [x, filter, shift, sum];
   while (inputs.at(-1) === undefined) inputs.pop();
   return blockedOp(b, "Conv", inputs, { kernel_shape: [1, 1], group: channels });
