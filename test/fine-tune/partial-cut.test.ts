@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { activationPhotos } from "../../toolkit/fine-tune/activation-photos.ts";
 import { heldActivations } from "../../toolkit/fine-tune/activations.ts";
-import { frozenModel } from "../../toolkit/fine-tune/head-stage.ts";
+import { frozenGraph } from "../../toolkit/fine-tune/head-stage.ts";
 import { networkStage } from "../../toolkit/fine-tune/network-stage.ts";
 import { partialCut, tailOf } from "../../toolkit/fine-tune/partial-cut.ts";
 import { settle } from "../../toolkit/fine-tune/settings.ts";
 import { startStage } from "../../toolkit/fine-tune/stage.ts";
 import { graft } from "../../toolkit/fine-tune/student.ts";
+import { encodeGraph } from "../../toolkit/fine-tune/stage.ts";
 import type { Student } from "../../toolkit/fine-tune/student.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";
 import { sizeOf } from "../../toolkit/graph/tensor.ts";
@@ -19,7 +20,7 @@ const PHOTOS = 4;
 
 /** What the frozen part makes of pictures. */
 async function frozenRows(student: Student, value: string, pictures: TensorData): Promise<TensorData> {
-  const session = await directRuntime.load(frozenModel(student, value));
+  const session = await directRuntime.load(encodeGraph(frozenGraph(student, value)));
   try {
     const out = await session.run({ feeds: new Map([[student.input, pictures]]), fetch: [value] });
     return out.get(value) ?? assert.fail("the frozen part has its output");

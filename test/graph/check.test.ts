@@ -6,6 +6,7 @@ import { checkGraph } from "../../toolkit/graph/check.ts";
 import type { Graph, Node, Value } from "../../toolkit/graph/ir.ts";
 import { lower } from "../../toolkit/lowering/lower.ts";
 import { softmaxCrossEntropy } from "../../toolkit/losses/softmax-cross-entropy.ts";
+import { imagenetNormalisation } from "../../toolkit/images/to-input.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { adamw } from "../../toolkit/optimizers/adam.ts";
 import { atPictureSize } from "../../toolkit/passes/at-picture-size.ts";
@@ -19,6 +20,7 @@ import { mergeTeacher } from "../../toolkit/passes/merge-teacher.ts";
 import { normalise } from "../../toolkit/passes/normalise.ts";
 import { parametersOf } from "../../toolkit/passes/parameters.ts";
 import { pipeline } from "../../toolkit/passes/pipeline.ts";
+import { pixelInput } from "../../toolkit/passes/pixel-input.ts";
 import { prune } from "../../toolkit/passes/prune.ts";
 import { reinitialise } from "../../toolkit/passes/reinitialise.ts";
 import { replaceHead } from "../../toolkit/passes/replace-head.ts";
@@ -41,6 +43,7 @@ const passes: Readonly<Record<string, (graph: Graph) => Graph>> = {
   "infer-types": (graph) => inferTypes(graph),
   "merge-teacher": (graph) => mergeTeacher(graph, foldBatchNorm(graph), { logits: "logits" }).graph,
   normalise: (graph) => normalise({ graph, opsets: new Map([["", 17]]), metadata: new Map() }).graph,
+  "pixel-input": (graph) => pixelInput(graph, imagenetNormalisation, operators),
   pipeline: pipeline(foldBatchNorm, prune),
   prune,
   reinitialise: (graph) => reinitialise(graph, 3),

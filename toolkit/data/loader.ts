@@ -1,7 +1,6 @@
 import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
 import type { Pixels } from "../images/decoder.ts";
 import { defaultResizePx } from "../images/resample.ts";
-import { imagenetNormalisation, type Normalisation, toInput } from "../images/to-input.ts";
 import { type AugmentSettings, epochOrder } from "./augment.ts";
 import { inOrder } from "./in-order.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -22,7 +21,6 @@ export interface BatchOptions {
   readonly train: boolean;
   /** null: shuffled only. */
   readonly augment?: AugmentSettings | null;
-  readonly normalisation?: Normalisation;
   readonly seed?: number;
   readonly epoch?: number;
   /** Samples of the epoch that are left out because they have been seen: a batch's `position`. */
@@ -39,8 +37,8 @@ export interface BatchOptions {
 }
 
 export interface Batch {
-  /** [batchSize,3,sizePx,sizePx], normalised. Rows from `count` on repeat the first ones, so that batch statistics see real pictures. */
-  readonly images: Float32Array;
+  /** [batchSize,sizePx,sizePx,3]. Rows from `count` on repeat the first ones, so that batch statistics see real pictures. */
+  readonly pixels: Uint8Array;
   /** Class by row. */
   readonly labels: Int32Array;
   /** 1 for the first `count` rows, 0 for those that only fill the batch. */
@@ -136,25 +134,20 @@ function assemble(
   samples: readonly Sample[],
   options: BatchOptions,
 ): Omit<Batch, "position" | "bad"> {
-  const { batchSize, sizePx, normalisation = imagenetNormalisation } = options;
-  const images = new Float32Array(batchSize * 3 * sizePx * sizePx);
-  toInput(
-    rows.map((row) => row.pixels),
-    normalisation,
-    images,
-  );
-  const rowSize = 3 * sizePx * sizePx;
+  const { batchSize, sizePx } = options;
+  const rowSize = sizePx * sizePx * 3;
+  const pixels = new Uint8Array(batchSize * rowSize);
   const labels = new Int32Array(batchSize);
   const weight = new Float32Array(batchSize).fill(1, 0, rows.length);
   const indices = new Int32Array(batchSize).fill(-1);
   for (let i = 0; i < batchSize; i++) {
     const from = i % rows.length;
-    if (i >= rows.length) images.copyWithin(i * rowSize, from * rowSize, (from + 1) * rowSize);
-    const index = rows[from]?.index ?? 0;
+    const { index, pixels: picture } = rows[from] as Row;
+    pixels.set(picture.data, i * rowSize);
     labels[i] = samples[index]?.label ?? 0;
     if (i < rows.length) indices[i] = index;
   }
-  return { images, labels, weight, indices, count: rows.length };
+  return { pixels, labels, weight, indices, count: rows.length };
 }
 
 function badFile(path: string, error: unknown): BadFile {

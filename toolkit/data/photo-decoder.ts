@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import { errorCode } from "../errors.ts";
-import type { Pixels } from "../images/decoder.ts";
 import { readImage } from "../images/read-image.ts";
 import { sharpDecoder } from "../images/sharp.ts";
 import type { SharpDecoderOptions } from "../images/sharp.ts";
@@ -9,7 +8,7 @@ import type { DecodePoolOptions } from "./decode-pool.ts";
 import { photoJob } from "./photo-job.ts";
 import type { KnownFile, PhotoJob, PhotoResult } from "./photo-job.ts";
 import type { PictureCache } from "./picture-cache.ts";
-import { decodePxOf, type PhotoDecoder } from "./view.ts";
+import { decodePxOf, type PhotoDecoder, type Viewed } from "./view.ts";
 
 export interface PhotoDecoderOptions extends Omit<DecodePoolOptions, "processes"> {
   /** Processes that decode; 0: this one. `defaultProcesses()` where absent. */
@@ -51,7 +50,7 @@ export function photoDecoder(options: PhotoDecoderOptions = {}): ClosableDecoder
     const file = known.get(path);
     return { cache: { place: cache.place, mayWrite: cache.hasRoom, ...(file ? { known: file } : {}) } };
   };
-  const decode = async (job: PhotoJob): Promise<Pixels> => {
+  const decode = async (job: PhotoJob): Promise<Viewed> => {
     const { source } = job;
     if (typeof source !== "string") return (await place.run(job)).pixels;
     if (costly.has(source)) throw costly.get(source);
@@ -59,7 +58,8 @@ export function photoDecoder(options: PhotoDecoderOptions = {}): ClosableDecoder
       const result = await place.run({ ...job, ...cacheFor(source) });
       if (result.known && known.size < MOST_KNOWN) known.set(source, result.known);
       if (result.writtenBytes > 0) await cache?.add(result.writtenBytes);
-      return result.pixels;
+      const { pixels, sha256 } = result;
+      return sha256 === undefined ? pixels : { ...pixels, sha256 };
     } catch (error) {
       if (COSTLY.has(errorCode(error) ?? "")) costly.set(source, error);
       throw error;

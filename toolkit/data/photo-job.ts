@@ -31,6 +31,8 @@ export interface KnownFile {
 
 export interface PhotoResult {
   readonly pixels: Pixels;
+  /** Of the file's bytes; absent where bytes were given. */
+  readonly sha256?: string;
   readonly known?: KnownFile;
   /** What was added to the cache. */
   readonly writtenBytes: number;
@@ -61,7 +63,10 @@ async function decodeFile(
   cache: JobCache | undefined,
 ): Promise<PhotoResult> {
   const decode = (bytes: Uint8Array): Promise<Pixels> => decoder.decode(bytes, { ...options, name: path });
-  if (!cache || decoder.version === undefined) return { pixels: await decode(await read(path)), writtenBytes: 0 };
+  if (!cache || decoder.version === undefined) {
+    const bytes = await read(path);
+    return { pixels: await decode(bytes), sha256: hashBytes(bytes), writtenBytes: 0 };
+  }
   const stamp = stampOf(path);
   const known = stamp !== undefined && cache.known?.stamp === stamp ? cache.known : undefined;
   const bytes = known ? undefined : await read(path);
@@ -69,12 +74,14 @@ async function decodeFile(
   const file = { stamp: stamp ?? "", sha256 };
   const key = pictureKey(sha256, options.minSidePx, decoder.version);
   const kept = readPicture(cache.place, key);
-  if (kept) return { pixels: kept, known: file, writtenBytes: 0 };
+  if (kept) return { pixels: kept, sha256, known: file, writtenBytes: 0 };
   const now = bytes ?? (await read(path));
   const pixels = await decode(now);
   // the file may have become another meanwhile
-  const isSame = now === bytes || hashBytes(now) === sha256;
-  return { pixels, known: file, writtenBytes: cache.mayWrite && isSame ? writePicture(cache.place, key, pixels) : 0 };
+  const nowSha256 = now === bytes ? sha256 : hashBytes(now);
+  const mayWrite = cache.mayWrite && nowSha256 === sha256;
+  const writtenBytes = mayWrite ? writePicture(cache.place, key, pixels) : 0;
+  return { pixels, sha256: nowSha256, known: file, writtenBytes };
 }
 
 function stampOf(path: string): string | undefined {

@@ -22,10 +22,16 @@ export interface Crop {
   readonly settings?: AugmentSettings;
 }
 
+/** A photo as a network sees it. */
+export interface Viewed extends Pixels {
+  /** Of the file's bytes, where they were at hand. */
+  readonly sha256?: string;
+}
+
 /** Makes views itself, elsewhere than where it is asked. */
 export interface Viewer {
   /** The bytes of `viewOf`, made from what the photo decodes to. @throws as `Decoder.decode` */
-  view(source: string | Uint8Array, view: View): Promise<Pixels>;
+  view(source: string | Uint8Array, view: View): Promise<Viewed>;
   /** Photos that are to be under way at the same time, so that it always has work. */
   readonly atOnce: number;
 }
@@ -41,7 +47,7 @@ export function atOnceOf(decoder: PhotoDecoder): number {
 }
 
 /** A photo as a network sees it. @throws as `Decoder.decode` */
-export async function viewPhoto(decoder: PhotoDecoder, source: string | Uint8Array, view: View): Promise<Pixels> {
+export async function viewPhoto(decoder: PhotoDecoder, source: string | Uint8Array, view: View): Promise<Viewed> {
   if (decoder.view) return decoder.view(source, view);
   return viewOf(await decoder.decode(source, { minSidePx: decodePxOf(view) }), view);
 }

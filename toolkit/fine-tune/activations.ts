@@ -4,7 +4,7 @@ import { asFloat32, floatToHalf, fromBytes, sizeOf, toBytes } from "../graph/ten
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session } from "../runtime/runtime.ts";
 import type { TrainBatch } from "../train/batch.ts";
-import type { ViewedPhotos } from "./photos.ts";
+import type { PixelPhotos } from "./photos.ts";
 import type { ActivationStore, Platform } from "./platform.ts";
 import type { CacheType } from "./settings.ts";
 
@@ -47,7 +47,7 @@ export interface ActivationProgress {
  */
 export async function* computeActivations(
   job: ActivationJob,
-  photos: ViewedPhotos,
+  photos: PixelPhotos,
   platform: Pick<Platform, "hashFile">,
 ): AsyncGenerator<ActivationProgress, Activations> {
   const { samples, views, store } = job;
@@ -88,7 +88,7 @@ export function heldActivations(
 
 async function* oneView(
   job: ActivationJob,
-  photos: ViewedPhotos,
+  photos: PixelPhotos,
   view: number,
   keys: readonly (string | undefined)[],
 ): AsyncGenerator<ActivationProgress, Row[]> {
@@ -105,7 +105,7 @@ async function* oneView(
   let done = known;
   yield { done, known };
   const wanted =
-    job.views > 1 ? photos.view(missing, view) : photos.evaluation(missing.map((i) => samples[i] as Sample));
+    job.views > 1 ? photos.viewPixels(missing, view) : photos.servedPixels(missing.map((i) => samples[i] as Sample));
   const width = sizeOf(shape);
   for await (const batch of missing.length > 0 ? readable(wanted, known > 0) : []) {
     const out = await session.run({ feeds: batch.inputs, fetch: [value] });

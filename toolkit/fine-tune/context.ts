@@ -6,7 +6,7 @@ import type { Checkpoint } from "../train/checkpoint.ts";
 import type { StageName } from "./events.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
 import { openPhotos } from "./photos.ts";
-import type { ViewedPhotos } from "./photos.ts";
+import type { PixelPhotos } from "./photos.ts";
 import { readSaved, readStage } from "./run-state.ts";
 import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
 import type { Control } from "./run-stage.ts";
@@ -20,7 +20,7 @@ export interface Context {
   readonly control: Control;
   readonly settings: Settings;
   readonly normalisation: Normalisation;
-  readonly photos: ViewedPhotos;
+  readonly photos: PixelPhotos;
   readonly bad: Map<string, BadFile>;
   readonly fingerprint: Fingerprint;
   readonly resumed: { readonly saved: Saved; readonly checkpoint: Checkpoint } | undefined;

@@ -12,7 +12,8 @@ import type { TrainBatch } from "../train/batch.ts";
 import { checked } from "./diagnosis.ts";
 import type { DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
 import { heldActivations } from "./activations.ts";
-import { frozenModel, headStage } from "./head-stage.ts";
+import { frozenGraph, headStage } from "./head-stage.ts";
+import { encodeGraph } from "./stage.ts";
 import { batchNormForm, formsOf, networkStage, unfold } from "./network-stage.ts";
 import { firstRows, oneBatch } from "./one-batch.ts";
 import type { Settings } from "./settings.ts";
@@ -72,7 +73,7 @@ export async function headSubject(
   { platform, threads }: DiagnoseOptions,
 ): Promise<Subject> {
   const session = await platform.runtime.load(
-    frozenModel(student, student.features),
+    encodeGraph(frozenGraph(student, student.features)),
     threads === undefined ? {} : { threads },
   );
   let features: Float32Array;

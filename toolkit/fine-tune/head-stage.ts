@@ -1,4 +1,5 @@
 import { epochOrder } from "../data/augment.ts";
+import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { parametersOf } from "../passes/parameters.ts";
@@ -11,7 +12,6 @@ import { dropoutMasks } from "./dropout-masks.ts";
 import { expectUpdates } from "./expect-updates.ts";
 import { recipeOf } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
-import { encodeGraph } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Student } from "./student.ts";
 
@@ -19,8 +19,8 @@ import type { Student } from "./student.ts";
 const EVALUATION_ROWS = 256;
 
 /** The part of the student up to a value that is frozen, as an inference graph with constant weights and BatchNorm folded: what runs fastest. */
-export function frozenModel(student: Student, value: string): Uint8Array {
-  return encodeGraph(foldBatchNorm(cut(student.graph, { outputs: [value] })));
+export function frozenGraph({ graph }: Student, value: string): Graph {
+  return foldBatchNorm(cut(graph, { outputs: [value] }));
 }
 
 /**

@@ -6,7 +6,9 @@ import { epochOrder } from "../data/augment.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { PhotoDecoder } from "../data/view.ts";
+import { toInput } from "../images/to-input.ts";
 import type { Normalisation } from "../images/to-input.ts";
+import { PIXELS } from "../passes/pixel-input.ts";
 import type { TrainBatch } from "../train/batch.ts";
 
 /** The photos of a run as batches of one network's input. */
@@ -26,10 +28,12 @@ export interface Photos {
   dims(graph: Graph): ReadonlyMap<string, number>;
 }
 
-/** The photos of a run with the views that go through a frozen part. */
-export interface ViewedPhotos extends Photos {
+/** The photos of a run also as pixels, `image` uint8 [N,H,W,3]: what a served network and a frozen part take. */
+export interface PixelPhotos extends Photos {
+  /** Any samples as they will be served. */
+  servedPixels(samples: readonly Sample[]): AsyncIterable<TrainBatch>;
   /** One augmented view of some training photos, in their order: that of the epoch of this number. */
-  view(indices: readonly number[], view: number): AsyncIterable<TrainBatch>;
+  viewPixels(indices: readonly number[], view: number): AsyncIterable<TrainBatch>;
 }
 
 export interface PhotosOptions {
@@ -54,7 +58,7 @@ export function openPhotos({
   decoder,
   onBad,
   signal,
-}: PhotosOptions): ViewedPhotos {
+}: PhotosOptions): PixelPhotos {
   const { batchSize, sizePx, resizePx, seed } = settings;
   // a network's batch never exceeds the photos there are
   const rows = Math.min(batchSize, train.length);
@@ -63,19 +67,35 @@ export function openPhotos({
     batchSize: rows,
     sizePx,
     resizePx,
-    normalisation,
     seed,
     onBad,
     ...(signal ? { signal } : {}),
   } satisfies Partial<BatchOptions>;
-  const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> =>
-    adapt(batches(samples, { ...common, train: false }), input, sizePx);
+  const side = sizePx;
+  const planes: Adapted = {
+    input,
+    picturesOf: ({ pixels, labels }) => {
+      const picture = { width: side, height: side * labels.length, data: pixels };
+      return {
+        dtype: "float32",
+        shape: [labels.length, 3, side, side],
+        data: toInput(picture, labels.length, normalisation),
+      };
+    },
+  };
+  const asPixels: Adapted = {
+    input: PIXELS,
+    picturesOf: ({ pixels, labels }) => ({ dtype: "uint8", shape: [labels.length, side, side, 3], data: pixels }),
+  };
+  const plain = { ...common, train: false };
+  const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> => adapt(batches(samples, plain), planes);
   const augmented = { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null };
   return {
     rows,
     training: (epoch, position, dropPartial) =>
-      adapt(batches(train, { ...augmented, epoch, skipTo: position }), input, sizePx, dropPartial ? rows : 1),
-    view: (indices, view) => adapt(batches(train, { ...augmented, epoch: view, only: indices }), input, sizePx),
+      adapt(batches(train, { ...augmented, epoch, skipTo: position }), planes, dropPartial ? rows : 1),
+    servedPixels: (samples) => adapt(batches(samples, plain), asPixels),
+    viewPixels: (indices, view) => adapt(batches(train, { ...augmented, epoch: view, only: indices }), asPixels),
     validation: () => served(validation),
     evaluation: served,
     sampled: (count) =>
@@ -90,16 +110,20 @@ export function openPhotos({
   };
 }
 
+/** How a network is given pictures. */
+interface Adapted {
+  readonly input: string;
+  readonly picturesOf: (batch: Batch) => TensorData;
+}
+
 async function* adapt(
   source: AsyncIterable<Batch>,
-  input: string,
-  sizePx: number,
+  { input, picturesOf }: Adapted,
   minimum = 1,
 ): AsyncGenerator<TrainBatch> {
   for await (const batch of source) {
     if (batch.count < minimum) continue;
-    const { images, labels, weight, count, indices, position } = batch;
-    const pictures: TensorData = { dtype: "float32", shape: [labels.length, 3, sizePx, sizePx], data: images };
-    yield { inputs: new Map([[input, pictures]]), labels, weight, count, indices, position };
+    const { labels, weight, count, indices, position } = batch;
+    yield { inputs: new Map([[input, picturesOf(batch)]]), labels, weight, count, indices, position };
   }
 }

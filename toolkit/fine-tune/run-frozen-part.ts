@@ -1,11 +1,13 @@
 import { bytesPerElement, sizeOf } from "../graph/tensor.ts";
+import { pixelInput } from "../passes/pixel-input.ts";
 import type { ActivationJob, Activations } from "./activations.ts";
 import { computeActivations } from "./activations.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent } from "./events.ts";
-import { frozenModel } from "./head-stage.ts";
+import { frozenGraph } from "./head-stage.ts";
 import type { ActivationStore, ActivationStoreOptions } from "./platform.ts";
 import type { CacheType } from "./settings.ts";
+import { encodeGraph } from "./stage.ts";
 import type { Student } from "./student.ts";
 
 /** Where a network is cut, and how what is made there is kept. */
@@ -35,12 +37,15 @@ export async function* runFrozenPart(
   const { options, settings, photos } = context;
   const { platform, dataset } = options;
   const { threads, views } = settings;
-  const model = frozenModel(student, part.value);
+  const model = encodeGraph(pixelInput(frozenGraph(student, part.value), context.normalisation, student.operators));
   const stores = new Map<string, ActivationStore>();
   const release = async (): Promise<void> => {
     for (const store of stores.values()) await store.close();
   };
-  const session = await platform.runtime.load(model, threads === undefined ? {} : { threads });
+  const session = await platform.runtime.load(model, {
+    sharesCores: true,
+    ...(threads === undefined ? {} : { threads }),
+  });
   let run: FrozenRun | undefined;
   try {
     const jobs = await jobsOf(part, { ...context, stores, session, digest: await hexDigest(model) });

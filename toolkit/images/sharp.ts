@@ -2,9 +2,10 @@ import sharp from "sharp";
 import type { ResizeOptions, Sharp, SharpOptions } from "sharp";
 import { errorMessage, ToolkitError } from "../errors.ts";
 import type { DecodeOptions, Decoder, Pixels } from "./decoder.ts";
-import { jpegSize } from "./jpeg-size.ts";
+import { jpegHeader } from "./jpeg-header.ts";
 import { readImage } from "./read-image.ts";
 import { shorterSideSize } from "./resample.ts";
+import type { Size } from "./resample.ts";
 
 export interface SharpDecoderOptions {
   /** Largest width times height of a picture, from its header; 100 million where absent. */
@@ -89,10 +90,7 @@ async function decodeBytes(
 ): Promise<Pixels> {
   const upright = sharp(bytes, input).timeout({ seconds }).autoOrient();
   if (minSidePx === undefined) return pixels(upright);
-  // what is small enough as it is: asking the library takes a quarter of the time of decoding
-  const stated = jpegSize(bytes);
-  if (stated && Math.min(stated.width, stated.height) <= minSidePx) return pixels(upright);
-  const { autoOrient: from, hasAlpha } = await sharp(bytes, input).metadata();
+  const { from, hasAlpha } = await uprightSize(bytes, input, minSidePx);
   if (Math.min(from.width, from.height) <= minSidePx) return pixels(upright);
   const { width, height } = shorterSideSize(from, minSidePx);
   // the triangle filter is Pillow's antialiased BILINEAR; shrinking while loading stops at twice the size, beyond which it shows
@@ -105,6 +103,20 @@ async function decodeBytes(
       .timeout({ seconds })
       .resize(resize),
   );
+}
+
+/** Asking the library takes a quarter of the time of decoding: only what the header of a JPEG leaves open is asked. */
+async function uprightSize(
+  bytes: Uint8Array,
+  input: SharpOptions,
+  minSidePx: number,
+): Promise<{ readonly from: Size; readonly hasAlpha: boolean }> {
+  const stated = jpegHeader(bytes);
+  // turned or not, it is not reduced
+  const isSmall = stated !== undefined && Math.min(stated.width, stated.height) <= minSidePx;
+  if (stated && (isSmall || !stated.hasExif)) return { from: stated, hasAlpha: false };
+  const { autoOrient, hasAlpha } = await sharp(bytes, input).metadata();
+  return { from: autoOrient, hasAlpha };
 }
 
 async function pixels(pipeline: Sharp): Promise<Pixels> {

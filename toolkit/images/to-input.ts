@@ -11,34 +11,28 @@ export interface Normalisation {
 export const imagenetNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
- * Pictures of one size as a network's input [N,3,H,W]: (value / 255 - mean) / std. `out` is filled and returned where given.
- * @throws E_SHAPE where the pictures differ in size or do not fit `out`
+ * Pixels [N,H,W,3] as a network's input [N,3,H,W]: (value / 255 - mean) / std. The pictures lie one below the other in `pixels`.
+ * @throws E_SHAPE where they cannot be that many
  */
-export function toInput(pictures: readonly Pixels[], { mean, std }: Normalisation, out?: Float32Array): Float32Array {
-  const [first] = pictures;
-  if (!first) return out ?? new Float32Array(0);
-  const area = first.width * first.height;
-  const result = out ?? new Float32Array(pictures.length * area * 3);
-  if (result.length < pictures.length * area * 3) {
+export function toInput(pixels: Pixels, count: number, { mean, std }: Normalisation): Float32Array {
+  const { width, height, data } = pixels;
+  const area = (width * height) / count;
+  if (!Number.isInteger(height / count) || data.length !== width * height * 3) {
     throw new ToolkitError(
       "E_SHAPE",
-      `Cannot write ${pictures.length} pictures of ${first.width}x${first.height} into ${result.length} elements`,
+      `Cannot take ${count} pictures from ${data.length} bytes of ${width}x${height}: expected ${width * height * 3} bytes and a height that ${count} divides`,
     );
   }
+  const out = new Float32Array(data.length);
   // dividing 768 times instead of 150,000 times a picture
   const tables = [0, 1, 2].map((c) =>
     Float32Array.from({ length: 256 }, (_, v) => (v / 255 - (mean[c] ?? 0)) / (std[c] ?? 1)),
   );
-  for (const [n, { width, height, data }] of pictures.entries()) {
-    if (width !== first.width || height !== first.height) {
-      throw new ToolkitError(
-        "E_SHAPE",
-        `Cannot put a picture of ${width}x${height} beside one of ${first.width}x${first.height}`,
-      );
-    }
-    for (const [c, table] of tables.entries()) writePlane(result, (n * 3 + c) * area, data, c, table, area);
+  for (let n = 0; n < count; n++) {
+    const picture = data.subarray(n * area * 3, (n + 1) * area * 3);
+    for (const [c, table] of tables.entries()) writePlane(out, (n * 3 + c) * area, picture, c, table, area);
   }
-  return result;
+  return out;
 }
 
 function writePlane(

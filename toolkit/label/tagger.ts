@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from "../errors.ts";
 import { inOrder } from "../data/in-order.ts";
 import { readAhead } from "../data/read-ahead.ts";
-import { atOnceOf, type PhotoDecoder, viewPhoto } from "../data/view.ts";
+import { atOnceOf, type PhotoDecoder, type Viewed, viewPhoto } from "../data/view.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { ModelMetadata } from "../export/metadata.ts";
 import { servableModel } from "../export/servable-model.ts";
@@ -18,6 +18,8 @@ export interface WeightedLabel {
 
 export interface LabelledPhoto {
   readonly file: string;
+  /** Of the file's bytes as they were decoded, where the decoder tells it. */
+  readonly sha256?: string | undefined;
   /** The likeliest first. */
   readonly labels: readonly WeightedLabel[];
   /** The backbone's features [F]. */
@@ -81,9 +83,12 @@ export async function openTagger({
   batchSize = 16,
 }: TaggerOptions): Promise<Tagger> {
   const { model, metadata } = servableModel(source);
-  const session = await runtime.load(encodeModel(model), threads === undefined ? {} : { threads });
+  const session = await runtime.load(encodeModel(model), {
+    sharesCores: true,
+    ...(threads === undefined ? {} : { threads }),
+  });
   const { sizePx, resizePx } = metadata.preprocessing;
-  const see = (photo: string | Uint8Array): Promise<Pixels> => viewPhoto(decoder, photo, { sizePx, resizePx });
+  const see = (photo: string | Uint8Array): Promise<Viewed> => viewPhoto(decoder, photo, { sizePx, resizePx });
   const predict = (photos: readonly Pixels[]): ReturnType<Tagger["predict"]> => predictWith(session, photos, metadata);
   return {
     labels: metadata.labels,
@@ -99,7 +104,7 @@ export async function openTagger({
       };
     },
     async *labelAll(photos, options = {}) {
-      const load = (i: number): Promise<Pixels | UnreadablePhoto> =>
+      const load = (i: number): Promise<Viewed | UnreadablePhoto> =>
         see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
       const items = inOrder(photos.length, load, {
         concurrency: atOnceOf(decoder),
@@ -114,11 +119,11 @@ export async function openTagger({
   };
 }
 
-type Item = readonly [file: string, seen: Pixels | UnreadablePhoto];
+type Item = readonly [file: string, seen: Viewed | UnreadablePhoto];
 
 async function* inBatches(
   files: readonly string[],
-  items: AsyncIterable<Pixels | UnreadablePhoto>,
+  items: AsyncIterable<Viewed | UnreadablePhoto>,
   batchSize: number,
 ): AsyncGenerator<readonly Item[]> {
   let batch: Item[] = [];
@@ -147,6 +152,7 @@ async function* labelBatches(
       const at = row++;
       return {
         file,
+        sha256: item.sha256,
         labels: best(probabilities[at] ?? [], labels, options),
         features: features[at] ?? new Float32Array(0),
       };

@@ -68,7 +68,7 @@ async function* tagChunk(
       continue;
     }
     try {
-      const sha256 = await hashFile(photo.file);
+      const sha256 = photo.sha256 ?? (await hashFile(photo.file));
       labelled.push({
         path: photo.file,
         sha256,

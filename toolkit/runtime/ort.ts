@@ -25,6 +25,7 @@ export interface OrtSessionOptions {
   graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   enableMemPattern?: boolean;
+  extra?: Record<string, unknown>;
 }
 
 export interface Ort {
@@ -102,6 +103,7 @@ async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promis
       // a step's second run would allocate all activations anew, in one piece, beside what the first run left
       enableMemPattern: options.state === undefined,
       logSeverityLevel: 3,
+      ...(options.sharesCores ? { extra: { session: { intra_op: { allow_spinning: "0" } } } } : {}),
     });
   } catch (error) {
     throw new ToolkitError("E_RUNTIME", `Cannot load the graph into ONNX Runtime: ${firstLine(error)}`, {

@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly provider?: Provider;
   /** Threads of one run; all cores where absent. One thread gives bit-equal results. */
   readonly threads?: number;
+  /** Whether other work wants the same cores meanwhile, as decoding does: threads without work then sleep instead of waiting busily. */
+  readonly sharesCores?: boolean;
   /** State input -> the output that replaces it after a run of the main program. */
   readonly state?: ReadonlyMap<string, string>;
   /** State that does not lie plain in the graph's inputs and outputs. Whoever sets and gets it sees it plain. */
