@@ -161,7 +161,11 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
   const dataset = typeof data === "string" ? await readDataset(data, split) : data;
   const settled = settle(settings, naturalSize(source));
   const folder = out === undefined ? undefined : await openRunFolder(out, { resume: resume ?? false });
-  const decoder = await trainingDecoder(cacheFolder, decoding);
+  // a frozen network sees each view of a photo once
+  const decoder =
+    settled.mode === "frozen" && settled.views === 1
+      ? photoDecoder(decodeProcesses === undefined ? {} : { processes: decodeProcesses })
+      : await trainingDecoder(cacheFolder, decoding);
   const platform: Platform = {
     runtime: nodeRuntime,
     decoder,

@@ -21,8 +21,8 @@ export interface Activations {
 }
 
 export interface ActivationJob {
-  /** Holds the frozen part. */
-  readonly session: Session;
+  /** Loads the frozen part when it is first called. */
+  readonly session: () => Promise<Session>;
   /** Its output, and the extents that this has for one photo. */
   readonly value: string;
   readonly shape: readonly number[];
@@ -106,9 +106,12 @@ async function* oneView(
   yield { done, known };
   const wanted =
     job.views > 1 ? photos.viewPixels(missing, view) : photos.servedPixels(missing.map((i) => samples[i] as Sample));
+  if (missing.length === 0) return rows;
   const width = sizeOf(shape);
-  for await (const batch of missing.length > 0 ? readable(wanted, known > 0) : []) {
-    const out = await session.run({ feeds: batch.inputs, fetch: [value] });
+  // photos are decoded meanwhile
+  const loading = session();
+  for await (const batch of readable(wanted, known > 0)) {
+    const out = await (await loading).run({ feeds: batch.inputs, fetch: [value] });
     const data = (out.get(value) as TensorData).data as Float32Array;
     for (let row = 0; row < batch.count; row++) {
       const index = batch.indices[row] ?? -1;

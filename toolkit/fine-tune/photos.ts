@@ -28,7 +28,7 @@ export interface Photos {
   dims(graph: Graph): ReadonlyMap<string, number>;
 }
 
-/** The photos of a run also as pixels, `image` uint8 [N,H,W,3]: what a served network and a frozen part take. */
+/** The photos of a run also as pixels, `image` uint8 [count,H,W,3]: what a served network and a frozen part take. */
 export interface PixelPhotos extends Photos {
   /** Any samples as they will be served. */
   servedPixels(samples: readonly Sample[]): AsyncIterable<TrainBatch>;
@@ -85,7 +85,12 @@ export function openPhotos({
   };
   const asPixels: Adapted = {
     input: PIXELS,
-    picturesOf: ({ pixels, labels }) => ({ dtype: "uint8", shape: [labels.length, side, side, 3], data: pixels }),
+    // rows that only fill the batch need not be computed
+    picturesOf: ({ pixels, count }) => ({
+      dtype: "uint8",
+      shape: [count, side, side, 3],
+      data: pixels.subarray(0, count * side * side * 3),
+    }),
   };
   const plain = { ...common, train: false };
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> => adapt(batches(samples, plain), planes);

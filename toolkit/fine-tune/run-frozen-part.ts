@@ -4,6 +4,7 @@ import type { ActivationJob, Activations } from "./activations.ts";
 import { computeActivations } from "./activations.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent } from "./events.ts";
+import type { Session } from "../runtime/runtime.ts";
 import { frozenGraph } from "./head-stage.ts";
 import type { ActivationStore, ActivationStoreOptions } from "./platform.ts";
 import type { CacheType } from "./settings.ts";
@@ -42,10 +43,13 @@ export async function* runFrozenPart(
   const release = async (): Promise<void> => {
     for (const store of stores.values()) await store.close();
   };
-  const session = await platform.runtime.load(model, {
-    sharesCores: true,
-    ...(threads === undefined ? {} : { threads }),
-  });
+  let loading: Promise<Session> | undefined;
+  const session = (): Promise<Session> => {
+    loading ??= platform.runtime.load(model, { sharesCores: true, ...(threads === undefined ? {} : { threads }) });
+    // whoever waits for it is told
+    loading.catch(() => {});
+    return loading;
+  };
   let run: FrozenRun | undefined;
   try {
     const jobs = await jobsOf(part, { ...context, stores, session, digest: await hexDigest(model) });
@@ -67,7 +71,10 @@ export async function* runFrozenPart(
     run = { train, validation, release };
     return run;
   } finally {
-    await session.release();
+    await loading?.then(
+      (loaded) => loaded.release(),
+      () => {},
+    );
     if (!run || part.inMemory) await release();
   }
 }
