@@ -14,14 +14,19 @@ export type Growing = keyof typeof GROWING;
 /** What is held while something grows: ResNet18, its full step with folded BatchNorm on 8 pictures of 224 px. */
 const STEP = { network: "resnet18", work: "step", size: 224, batch: 8, batchNorm: "folded" } as const;
 
+/** Steps of one run: training, too, groups short ones. 32 pictures of 224 px are one. */
+function stepsOf(batch: number, size: number): number {
+  return Math.max(1, Math.round((32 / batch) * (224 / size) ** 2));
+}
+
 const caseOf: Readonly<Record<Growing, (value: number) => BenchCase>> = {
-  batch: (batch) => network({ ...STEP, batch }),
-  size: (size) => network({ ...STEP, size, batch: 16 }),
+  batch: (batch) => network({ ...STEP, batch }, stepsOf(batch, STEP.size)),
+  size: (size) => network({ ...STEP, size, batch: 16 }, stepsOf(16, size)),
   photos: (count) => ({
     ...photos("label", ["data/hymenoptera", "data/photos/images"], { unit: "img/s", items: count }),
     copies: count,
   }),
-  threads: (threads) => network({ ...STEP, threads }),
+  threads: (threads) => network({ ...STEP, threads }, stepsOf(STEP.batch, STEP.size)),
 };
 
 /** "batch-4" and so on: what grows and how far. */
