@@ -7,7 +7,8 @@ function rest(name: string): unknown {
   assert.ok(work, name);
   const { request, items, copies, ...others } = work;
   if (!("network" in request)) return [request.work, request.data, others, items === copies];
-  const { batch, size, threads, ...same } = request;
+  // the steps of one run, as many as take about as long
+  const { batch, size, threads, repeats: _repeats, ...same } = request;
   const grows = name.split("-")[0];
   return [same, grows === "batch" || batch, grows === "size" || size, grows === "threads" || threads, others];
 }
