@@ -146,10 +146,10 @@ describe("data/loader", () => {
   });
 
   it("prepares a batch while the reader has another, and stops when two more are decoded", async () => {
-    const asked: string[] = [];
+    const asked: unknown[] = [];
     const counting: Decoder = {
       decode(source, decodeOptions) {
-        asked.push(String(source));
+        asked.push(source);
         return decoder.decode(source, decodeOptions);
       },
     };
@@ -175,6 +175,29 @@ describe("data/loader", () => {
         controller.abort(new Error("stop here"));
       }
     }, /stop here/);
+  });
+
+  it("gives a sample that is drawn again another view, its first one being the epoch's own, wherever the reader begins", async () => {
+    const rows = (got: readonly Batch[]): Uint8Array[] =>
+      got.flatMap((b) => Array.from({ length: b.count }, (_, i) => b.pixels.slice(i * 192, (i + 1) * 192)));
+    const only = [3, 3, 1, 3, 1];
+    const drawn = rows(await all(ten, { only }));
+    const [three, one] = rows(await all(ten, { only: [3, 1] }));
+    assert.deepEqual([drawn[0], drawn[2]], [three, one]);
+    assert.notDeepEqual(drawn[1], drawn[0]);
+    assert.notDeepEqual(drawn[3], drawn[0]);
+    assert.notDeepEqual(drawn[3], drawn[1]);
+    assert.deepEqual(rows(await all(ten, { only, skipTo: 4 })), drawn.slice(4));
+  });
+
+  it("gives each row the weight of its sample, and 0 to those that only fill the batch", async () => {
+    const weights = ten.map((_, i) => i / 8);
+    for (const b of await all(ten, { weights })) {
+      assert.deepEqual(
+        [...b.weight],
+        Array.from(b.indices, (index) => (index < 0 ? 0 : index / 8)),
+      );
+    }
   });
 
   it("refuses settings that make no sense", async () => {

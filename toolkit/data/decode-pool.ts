@@ -1,5 +1,6 @@
 import { ToolkitError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
+import { pictureName } from "../images/picture-name.ts";
 import type { SharpDecoderOptions } from "../images/sharp.ts";
 import { type DecodeWorker, processFile, startWorker } from "./decode-worker.ts";
 import type { PhotoJob, PhotoResult } from "./photo-job.ts";
@@ -173,7 +174,7 @@ class Pool implements DecodePool {
       const [task] = member.tasks;
       const limit = member.ready ? TICKS : (TICKS * START_SECONDS) / timeoutSeconds;
       if (!task || ++task.ticks <= limit) continue;
-      const message = `Cannot decode ${nameOf(task.job)}: it takes longer than ${timeoutSeconds} s`;
+      const message = `Cannot decode ${pictureName(task.job.source)}: it takes longer than ${timeoutSeconds} s`;
       if (member.ready) member.reason = new ToolkitError("E_IMAGE_TIMEOUT", message);
       member.worker.kill();
     }
@@ -254,15 +255,11 @@ function errorOf({ code, message, hint }: SentError): Error {
 }
 
 function crashed(job: PhotoJob, why: string): ToolkitError {
-  return new ToolkitError("E_IMAGE_CRASH", `Cannot decode ${nameOf(job)}: ${why}`, {
+  return new ToolkitError("E_IMAGE_CRASH", `Cannot decode ${pictureName(job.source)}: ${why}`, {
     hint: "the file is damaged in a way that the decoder does not survive: leave it out",
   });
 }
 
 function closed(): ToolkitError {
   return new ToolkitError("E_STOPPED", "Cannot decode: the decoder is closed");
-}
-
-function nameOf({ source }: PhotoJob): string {
-  return typeof source === "string" ? `"${source}"` : `a picture of ${source.length} bytes`;
 }

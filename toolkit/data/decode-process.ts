@@ -5,5 +5,5 @@ import { serveJobs } from "./serve-jobs.ts";
 serveJobs(async (options) => {
   // imported only now, so that the parent is told where it fails
   const { sharpDecoder } = await import("../images/sharp.ts");
-  return { decoder: sharpDecoder(options), read: (path) => readImageSync(path, options.maxBytes) };
+  return { decoder: sharpDecoder(options), read: (source) => readImageSync(source, options.maxBytes) };
 });

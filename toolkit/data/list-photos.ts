@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { ToolkitError } from "../errors.ts";
-import { notFound } from "./dataset.ts";
+import { notFound } from "./not-found.ts";
 import type { BadFile } from "./sample.ts";
 import { scanFolder } from "./scan.ts";
 

@@ -2,9 +2,12 @@ import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
 import type { Pixels } from "../images/decoder.ts";
 import { defaultResizePx } from "../images/resample.ts";
 import { type AugmentSettings, epochOrder } from "./augment.ts";
+import { checkAugmentation } from "./augment-check.ts";
+import { sourceOf } from "./decode-photo.ts";
 import { inOrder } from "./in-order.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { BadFile, Sample } from "./sample.ts";
+import { type Targets, targetRows } from "./targets.ts";
 import { atOnceOf, type PhotoDecoder, type View, viewPhoto } from "./view.ts";
 
 export interface BatchOptions {
@@ -25,12 +28,16 @@ export interface BatchOptions {
   readonly epoch?: number;
   /** Samples of the epoch that are left out because they have been seen: a batch's `position`. */
   readonly skipTo?: number;
-  /** Indices of the samples that are wanted, in this order, instead of the whole epoch. A sample's view is the same whichever others are wanted. */
+  /** Indices of the samples that are wanted, in this order, instead of the whole epoch. A sample's view is the same whichever others are wanted; one that comes again has another one. */
   readonly only?: readonly number[];
   /** Batches whose pictures are decoded ahead of the reader, beside the one that is ready for it; 2 where absent. */
   readonly prefetch?: number;
   /** Pictures that are decoded at the same time; what keeps the decoder busy where absent. */
   readonly concurrency?: number;
+  /** What each sample counts, by its index; 1 where absent. */
+  readonly weights?: readonly number[];
+  /** What samples are compared with, where that is not one class each. */
+  readonly targets?: Targets;
   readonly signal?: AbortSignal;
   /** Told of each unreadable file as it is met. */
   readonly onBad?: (file: BadFile) => void;
@@ -41,7 +48,9 @@ export interface Batch {
   readonly pixels: Uint8Array;
   /** Class by row. */
   readonly labels: Int32Array;
-  /** 1 for the first `count` rows, 0 for those that only fill the batch. */
+  /** [batchSize,width], where the options have `targets`. */
+  readonly targets?: Float32Array;
+  /** What each of the first `count` rows counts, 0 for those that only fill the batch. */
   readonly weight: Float32Array;
   /** Index into the samples by row; -1 where the row only fills the batch. */
   readonly indices: Int32Array;
@@ -79,12 +88,13 @@ async function* eachBatch(samples: readonly Sample[], options: BatchOptions): As
   checkOptions(options);
   const all = options.only ?? (train ? epochOrder(samples.length, seed, epoch) : samples.keys());
   const order = [...all].slice(skipTo);
+  const views = train && options.only ? viewNumbers(options.only, samples.length).slice(skipTo) : order;
   const load = async (position: number): Promise<Row | BadFile> => {
     const index = order[position] ?? 0;
     const sample = samples[index];
     if (!sample) throw new RangeError(`no sample ${index}`);
     try {
-      return { index, pixels: await viewPhoto(decoder, sample.path, viewFor(index, options)) };
+      return { index, pixels: await viewPhoto(decoder, sourceOf(sample), viewFor(views[position] ?? index, options)) };
     } catch (error) {
       return badFile(sample.path, error);
     }
@@ -121,6 +131,16 @@ export function batchCount(samples: number, batchSize: number): number {
   return Math.ceil(samples / batchSize);
 }
 
+/** By which number the view of each is drawn: its index, and beyond all of these for one that came before. */
+function viewNumbers(order: readonly number[], count: number): readonly number[] {
+  const seen = new Map<number, number>();
+  return order.map((index) => {
+    const times = seen.get(index) ?? 0;
+    seen.set(index, times + 1);
+    return index + times * count;
+  });
+}
+
 function viewFor(sample: number, options: BatchOptions): View {
   const { sizePx, train, augment, seed = 0, epoch = 0, resizePx = defaultResizePx(sizePx) } = options;
   const { decodePx = resizePx } = options;
@@ -134,20 +154,30 @@ function assemble(
   samples: readonly Sample[],
   options: BatchOptions,
 ): Omit<Batch, "position" | "bad"> {
-  const { batchSize, sizePx } = options;
+  const { batchSize, sizePx, targets, weights } = options;
   const rowSize = sizePx * sizePx * 3;
   const pixels = new Uint8Array(batchSize * rowSize);
   const labels = new Int32Array(batchSize);
-  const weight = new Float32Array(batchSize).fill(1, 0, rows.length);
+  const weight = new Float32Array(batchSize);
   const indices = new Int32Array(batchSize).fill(-1);
   for (let i = 0; i < batchSize; i++) {
     const from = i % rows.length;
     const { index, pixels: picture } = rows[from] as Row;
     pixels.set(picture.data, i * rowSize);
     labels[i] = samples[index]?.label ?? 0;
-    if (i < rows.length) indices[i] = index;
+    if (i >= rows.length) continue;
+    indices[i] = index;
+    weight[i] = weights?.[index] ?? 1;
   }
-  return { pixels, labels, weight, indices, count: rows.length };
+  const seen = Array.from(labels, (_, i) => samples[rows[i % rows.length]?.index ?? -1]);
+  return {
+    pixels,
+    labels,
+    ...(targets ? { targets: targetRows(seen, targets) } : {}),
+    weight,
+    indices,
+    count: rows.length,
+  };
 }
 
 function badFile(path: string, error: unknown): BadFile {
@@ -162,12 +192,14 @@ function checkOptions({
   resizePx = defaultResizePx(sizePx),
   decodePx = resizePx,
   skipTo = 0,
+  augment,
 }: BatchOptions): void {
   expectInteger("batchSize", batchSize, 1);
   expectInteger("sizePx", sizePx, 1);
   expectInteger("resizePx", resizePx, sizePx);
   expectInteger("decodePx", decodePx, resizePx);
   expectInteger("skipTo", skipTo, 0);
+  if (augment) checkAugmentation(augment);
 }
 
 function expectInteger(name: string, value: number, min: number): void {

@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { errorCode } from "../errors.ts";
+import type { FilePart } from "../images/decoder.ts";
+import { picturePath } from "../images/picture-name.ts";
 import { readImage } from "../images/read-image.ts";
 import { sharpDecoder } from "../images/sharp.ts";
 import type { SharpDecoderOptions } from "../images/sharp.ts";
@@ -8,7 +10,8 @@ import type { DecodePoolOptions } from "./decode-pool.ts";
 import { photoJob } from "./photo-job.ts";
 import type { KnownFile, PhotoJob, PhotoResult } from "./photo-job.ts";
 import type { PictureCache } from "./picture-cache.ts";
-import { decodePxOf, type PhotoDecoder, type Viewed } from "./view.ts";
+import { smallPictures } from "./small-pictures.ts";
+import { decodePxOf, type PhotoDecoder, type Viewed, viewOf } from "./view.ts";
 
 export interface PhotoDecoderOptions extends Omit<DecodePoolOptions, "processes"> {
   /** Processes that decode; 0: this one. `defaultProcesses()` where absent. */
@@ -44,26 +47,36 @@ export function photoDecoder(options: PhotoDecoderOptions = {}): ClosableDecoder
   const place = processes === 0 ? here(others.decoder) : elsewhere({ ...others, processes });
   const known = new Map<string, KnownFile>();
   const costly = new Map<string, unknown>();
+  const small = smallPictures();
 
   const cacheFor = (path: string): Pick<PhotoJob, "cache"> => {
     if (!cache) return {};
     const file = known.get(path);
     return { cache: { place: cache.place, mayWrite: cache.hasRoom, ...(file ? { known: file } : {}) } };
   };
-  const decode = async (job: PhotoJob): Promise<Viewed> => {
+  const decodeElsewhere = async (job: PhotoJob): Promise<Viewed> => {
     const { source } = job;
-    if (typeof source !== "string") return (await place.run(job)).pixels;
-    if (costly.has(source)) throw costly.get(source);
+    if (source instanceof Uint8Array) return (await place.run(job)).pixels;
+    const path = picturePath(source);
+    if (costly.has(path)) throw costly.get(path);
     try {
-      const result = await place.run({ ...job, ...cacheFor(source) });
-      if (result.known && known.size < MOST_KNOWN) known.set(source, result.known);
+      const result = await place.run({ ...job, ...(small.mayHold(source) ? {} : cacheFor(path)) });
+      if (result.known && known.size < MOST_KNOWN) known.set(path, result.known);
       if (result.writtenBytes > 0) await cache?.add(result.writtenBytes);
       const { pixels, sha256 } = result;
       return sha256 === undefined ? pixels : { ...pixels, sha256 };
     } catch (error) {
-      if (COSTLY.has(errorCode(error) ?? "")) costly.set(source, error);
+      if (COSTLY.has(errorCode(error) ?? "")) costly.set(path, error);
       throw error;
     }
+  };
+  const decode = async ({ source, view, ...job }: PhotoJob): Promise<Viewed> => {
+    if (!small.mayHold(source)) return decodeElsewhere({ source, ...job, ...(view ? { view } : {}) });
+    const kept = small.get(source, job.minSidePx);
+    const pixels = kept ?? (await decodeElsewhere({ source, ...job }));
+    if (!kept) small.put(source, job.minSidePx, pixels);
+    const seen = view ? viewOf(pixels, view) : pixels;
+    return pixels.sha256 === undefined ? seen : { ...seen, sha256: pixels.sha256 };
   };
   return {
     atOnce: place.atOnce,
@@ -80,7 +93,10 @@ interface Workplace {
 }
 
 function here(options: SharpDecoderOptions = {}): Workplace {
-  const tools = { decoder: sharpDecoder(options), read: (path: string) => readImage(path, options.maxBytes) };
+  const tools = {
+    decoder: sharpDecoder(options),
+    read: (source: string | FilePart) => readImage(source, options.maxBytes),
+  };
   return { run: (job) => photoJob(tools, job), close: () => Promise.resolve(), atOnce: 4 };
 }
 

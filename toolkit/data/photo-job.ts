@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import type { DecodeOptions, Decoder, Pixels } from "../images/decoder.ts";
+import type { DecodeOptions, Decoder, EncodedPicture, FilePart, Pixels } from "../images/decoder.ts";
+import { picturePath } from "../images/picture-name.ts";
 import { hashBytes } from "./hash.ts";
 import { pictureKey, readPicture, writePicture } from "./picture-cache.ts";
 import type { PicturePlace } from "./picture-cache.ts";
@@ -7,7 +8,7 @@ import { type View, viewOf } from "./view.ts";
 
 /** One photo to decode, and what to make of it: plain data, so that another process can do it. */
 export interface PhotoJob {
-  readonly source: string | Uint8Array;
+  readonly source: EncodedPicture;
   readonly minSidePx?: number;
   /** Decoded pixels where absent. */
   readonly view?: View;
@@ -31,7 +32,7 @@ export interface KnownFile {
 
 export interface PhotoResult {
   readonly pixels: Pixels;
-  /** Of the file's bytes; absent where bytes were given. */
+  /** Of the encoded bytes; absent where these were given. */
   readonly sha256?: string;
   readonly known?: KnownFile;
   /** What was added to the cache. */
@@ -41,8 +42,8 @@ export interface PhotoResult {
 /** What a job is done with. */
 export interface JobTools {
   readonly decoder: Decoder;
-  /** The bytes of a photo's file. @throws E_IMAGE_* */
-  readonly read: (path: string) => Uint8Array | Promise<Uint8Array>;
+  /** The bytes of a photo's file, or of its part of one. @throws E_IMAGE_* */
+  readonly read: (source: string | FilePart) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** Decodes a photo, or finds it decoded, and makes the view of it. @throws as `Decoder.decode` */
@@ -50,7 +51,7 @@ export async function photoJob(tools: JobTools, job: PhotoJob): Promise<PhotoRes
   const { source, minSidePx, view, cache } = job;
   const options = minSidePx === undefined ? {} : { minSidePx };
   const { pixels, ...found } =
-    typeof source !== "string"
+    source instanceof Uint8Array
       ? { pixels: await tools.decoder.decode(source, options), writtenBytes: 0 }
       : await decodeFile(tools, source, options, cache);
   return { ...found, pixels: view ? viewOf(pixels, view) : pixels };
@@ -58,24 +59,25 @@ export async function photoJob(tools: JobTools, job: PhotoJob): Promise<PhotoRes
 
 async function decodeFile(
   { decoder, read }: JobTools,
-  path: string,
+  source: string | FilePart,
   options: DecodeOptions,
   cache: JobCache | undefined,
 ): Promise<PhotoResult> {
-  const decode = (bytes: Uint8Array): Promise<Pixels> => decoder.decode(bytes, { ...options, name: path });
+  const decode = (bytes: Uint8Array): Promise<Pixels> =>
+    decoder.decode(bytes, { ...options, name: picturePath(source) });
   if (!cache || decoder.version === undefined) {
-    const bytes = await read(path);
+    const bytes = await read(source);
     return { pixels: await decode(bytes), sha256: hashBytes(bytes), writtenBytes: 0 };
   }
-  const stamp = stampOf(path);
+  const stamp = stampOf(typeof source === "string" ? source : source.file);
   const known = stamp !== undefined && cache.known?.stamp === stamp ? cache.known : undefined;
-  const bytes = known ? undefined : await read(path);
+  const bytes = known ? undefined : await read(source);
   const sha256 = known?.sha256 ?? hashBytes(bytes ?? new Uint8Array(0));
   const file = { stamp: stamp ?? "", sha256 };
   const key = pictureKey(sha256, options.minSidePx, decoder.version);
   const kept = readPicture(cache.place, key);
   if (kept) return { pixels: kept, sha256, known: file, writtenBytes: 0 };
-  const now = bytes ?? (await read(path));
+  const now = bytes ?? (await read(source));
   const pixels = await decode(now);
   // the file may have become another meanwhile
   const nowSha256 = now === bytes ? sha256 : hashBytes(now);

@@ -1,10 +1,13 @@
 import { lstat, open, readdir, realpath, stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { errorCode, errorMessage } from "../errors.ts";
-import type { BadFile } from "./sample.ts";
+import type { BadFile, FilePart } from "./sample.ts";
+import { compareNames } from "./compare-names.ts";
 
 export interface Found {
   readonly path: string;
+  /** Where it is, if not in a file of its own. */
+  readonly picture?: FilePart;
   /** The parts of the path below the scanned folder; the last one is the file's name. */
   readonly parts: readonly string[];
 }
@@ -58,7 +61,7 @@ export async function scanFolder(folder: string): Promise<Scan> {
         return [];
       });
       for (const entry of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
-        if (entry.name.startsWith(".") || LEFT_BEHIND.has(entry.name.toLowerCase())) continue;
+        if (isLeftBehind(entry.name)) continue;
         const found = { path: join(here.path, entry.name), parts: [...here.parts, entry.name] };
         const pending = { ...found, realPath: join(here.realPath, entry.name) };
         if (entry.isSymbolicLink()) links.push(found);
@@ -97,9 +100,14 @@ export async function scanFolder(folder: string): Promise<Scan> {
   return { photos, folders: folders.toSorted(compareNames), bad };
 }
 
-/** By UTF-16 code units: the same order in every locale. */
-export function compareNames(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Whether a file or folder is hidden, or left behind by a system. */
+export function isLeftBehind(name: string): boolean {
+  return name.startsWith(".") || LEFT_BEHIND.has(name.toLowerCase());
+}
+
+/** Whether a file is called as photos are. */
+export function isPhotoName(path: string): boolean {
+  return EXTENSIONS.has(extname(path).toLowerCase());
 }
 
 async function refusalOf(path: string): Promise<{ readonly code: string; readonly message: string } | undefined> {
@@ -107,7 +115,7 @@ async function refusalOf(path: string): Promise<{ readonly code: string; readonl
   if (path.includes("\u{FFFD}") && (await lstat(path).catch(() => undefined)) === undefined) {
     return { code: "E_IMAGE_READ", message: `Cannot read "${path}": its name is not UTF-8` };
   }
-  if (EXTENSIONS.has(extname(path).toLowerCase())) return undefined;
+  if (isPhotoName(path)) return undefined;
   try {
     if (await startsLikePhoto(path)) return undefined;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { errorCode, errorMessage } from "../errors.ts";
+import { pictureName } from "../images/picture-name.ts";
 import type { SharpDecoderOptions } from "../images/sharp.ts";
 import { photoJob } from "./photo-job.ts";
 import type { JobTools, PhotoJob, PhotoResult } from "./photo-job.ts";
@@ -93,10 +94,9 @@ function sentError(error: unknown): SentError {
 }
 
 function tooLarge({ source }: PhotoJob, bytes: number): SentError {
-  const name = typeof source === "string" ? `"${source}"` : `a picture of ${source.length} bytes`;
   return {
     code: "E_IMAGE_TOO_LARGE",
-    message: `Cannot decode ${name}: it takes more than ${Math.round(bytes / 1e6)} MB of memory`,
+    message: `Cannot decode ${pictureName(source)}: it takes more than ${Math.round(bytes / 1e6)} MB of memory`,
     hint: undefined,
   };
 }

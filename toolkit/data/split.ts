@@ -3,8 +3,15 @@ import type { Sample } from "./sample.ts";
 
 export interface SplitOptions {
   readonly seed?: number;
-  /** Share of every class that validates; 0.2 where absent. */
+  /** Share of the photos, of every class, that validates; 0.2 where absent. */
   readonly validationShare?: number;
+  /** Share that is kept for a test; 0 where absent. */
+  readonly testShare?: number;
+  /** Whether photos are drawn at random, a group at a time, or the latest are held out; by group where photos have groups, else at random. */
+  readonly by?: "random" | "group" | "time";
+  /** Into how many folds the photos are divided instead, and which of them validates; the first where absent. */
+  readonly folds?: number;
+  readonly fold?: number;
 }
 
 /**
@@ -14,7 +21,7 @@ export interface SplitOptions {
  */
 export function stratifiedSplit(
   samples: readonly Sample[],
-  { seed = 0, validationShare = 0.2 }: SplitOptions = {},
+  { seed = 0, validationShare = 0.2 }: Pick<SplitOptions, "seed" | "validationShare"> = {},
 ): { readonly train: readonly Sample[]; readonly validation: readonly Sample[] } {
   const byClass = new Map<number, Sample[]>();
   for (const sample of samples) {

@@ -1,6 +1,11 @@
-import type { Decoder, Pixels } from "../images/decoder.ts";
+import type { Decoder, EncodedPicture, Pixels } from "../images/decoder.ts";
+import { flipHorizontal } from "../images/augment/flip.ts";
+import { paddedCrop } from "../images/augment/padded-crop.ts";
 import { defaultResizePx, evaluationView, resample } from "../images/resample.ts";
-import { type AugmentSettings, augmentation, sampleDraw } from "./augment.ts";
+import { type AugmentSettings, augmentation, type Draw, isFlipped, paddedPlace, sampleDraw } from "./augment.ts";
+import { applySteps } from "./augment-apply.ts";
+import { isPixels, reducedPixels } from "./decode-photo.ts";
+import type { PhotoSource } from "./sample.ts";
 
 /** How a photo becomes the square that a network sees: plain data, so that another process can do it. */
 export interface View {
@@ -10,11 +15,11 @@ export interface View {
   readonly resizePx?: number;
   /** Shorter side at which the photo is decoded (and kept, by a cache); `resizePx` where absent. */
   readonly decodePx?: number;
-  /** A random crop and flip; the middle where absent. */
+  /** A random crop and what else augmentation does; the middle where absent. */
   readonly crop?: Crop;
 }
 
-/** What a random crop and flip follow from. */
+/** What augmentation follows from. */
 export interface Crop {
   readonly seed: number;
   readonly epoch: number;
@@ -31,7 +36,7 @@ export interface Viewed extends Pixels {
 /** Makes views itself, elsewhere than where it is asked. */
 export interface Viewer {
   /** The bytes of `viewOf`, made from what the photo decodes to. @throws as `Decoder.decode` */
-  view(source: string | Uint8Array, view: View): Promise<Viewed>;
+  view(source: EncodedPicture, view: View): Promise<Viewed>;
   /** Photos that are to be under way at the same time, so that it always has work. */
   readonly atOnce: number;
 }
@@ -47,7 +52,8 @@ export function atOnceOf(decoder: PhotoDecoder): number {
 }
 
 /** A photo as a network sees it. @throws as `Decoder.decode` */
-export async function viewPhoto(decoder: PhotoDecoder, source: string | Uint8Array, view: View): Promise<Viewed> {
+export async function viewPhoto(decoder: PhotoDecoder, source: PhotoSource, view: View): Promise<Viewed> {
+  if (isPixels(source)) return viewOf(reducedPixels(source, decodePxOf(view)), view);
   if (decoder.view) return decoder.view(source, view);
   return viewOf(await decoder.decode(source, { minSidePx: decodePxOf(view) }), view);
 }
@@ -58,9 +64,27 @@ export function decodePxOf({ sizePx, resizePx = defaultResizePx(sizePx), decodeP
 }
 
 /** The view of a decoded photo. */
-export function viewOf(pixels: Pixels, { sizePx, resizePx = defaultResizePx(sizePx), crop }: View): Pixels {
+export function viewOf(pixels: Pixels, view: View): Pixels {
+  const { sizePx, resizePx = defaultResizePx(sizePx), crop } = view;
   if (!crop) return evaluationView(pixels, sizePx, resizePx);
-  const { seed, epoch, sample, settings } = crop;
-  const { box, flip } = augmentation(pixels, sampleDraw(seed, epoch, sample), settings);
-  return resample(pixels, { from: box, width: sizePx, height: sizePx, flip });
+  const { seed, epoch, sample, settings = {} } = crop;
+  const draw = sampleDraw(seed, epoch, sample);
+  return applySteps(croppedView(pixels, { sizePx, resizePx }, draw, settings), settings.steps ?? [], draw);
+}
+
+/** The square that a random crop and flip make. */
+function croppedView(
+  pixels: Pixels,
+  { sizePx, resizePx }: { readonly sizePx: number; readonly resizePx: number },
+  draw: Draw,
+  settings: AugmentSettings,
+): Pixels {
+  const { crop = "resized", padding = Math.round(sizePx / 8) } = settings;
+  if (crop === "resized") {
+    const { box, flip } = augmentation(pixels, draw, settings);
+    return resample(pixels, { from: box, width: sizePx, height: sizePx, flip });
+  }
+  const whole = evaluationView(pixels, sizePx, resizePx);
+  const shown = crop === "padded" ? paddedCrop(whole, { padding, ...paddedPlace(padding, draw) }) : whole;
+  return isFlipped(draw, settings) ? flipHorizontal(shown) : shown;
 }
