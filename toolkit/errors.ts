@@ -1,5 +1,6 @@
 /** Every error the toolkit throws on purpose has one of these codes. Compare `error.code`: `instanceof` fails when two copies of the package are loaded. */
 export type ErrorCode =
+  | "E_SWEEP"
   // the model file
   | "E_MODEL_NOT_FOUND"
   | "E_MODEL_EMPTY"
@@ -32,6 +33,7 @@ export type ErrorCode =
   | "E_DATA_LAYOUT"
   | "E_DATA_CLASSES"
   | "E_DATA_FORMAT"
+  | "E_DATA_MANIFEST"
   | "E_IMAGE_DECODE"
   | "E_IMAGE_FORMAT"
   | "E_IMAGE_TOO_LARGE"

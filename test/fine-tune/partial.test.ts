@@ -106,6 +106,7 @@ describe("fine-tune/partial", () => {
     const { input, graph, logits, operators } = student;
     const photos = openPhotos({
       ...dataset,
+      classes: dataset.classes.length,
       input,
       settings,
       normalisation: imagenetNormalisation,
@@ -123,7 +124,8 @@ describe("fine-tune/partial", () => {
     const run = await startStage(directRuntime, { ...stage, step, forward }, {});
     const events: FineTuneEvent[] = [];
     for await (const event of run.events) {
-      events.push(event.kind === "step" ? { ...event, stage: "network" } : { ...event, stage: "network", best: false });
+      if (event.kind === "step") events.push({ ...event, stage: "network" });
+      else if (event.kind === "epoch") events.push({ ...event, stage: "network", best: false });
     }
     await run.session.release();
     return losses(events);

@@ -211,7 +211,7 @@ describe("fine-tune/recipe", () => {
     it("learns from the teacher's answers alone", async () => {
       const { result } = await train({
         mode: "full",
-        epochs: 12,
+        epochs: 20,
         rate: 0.02,
         batchNorm: "batch",
         teacher,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openRunFolder } from "../../toolkit/fine-tune/run-folder.ts";
+import type { FineTuneEvent } from "../../toolkit/fine-tune/events.ts";
+import { openRunFolder, recordRun } from "../../toolkit/fine-tune/run-folder.ts";
 
 describe("fine-tune/run-folder", () => {
   let root: string;
@@ -39,4 +40,70 @@ describe("fine-tune/run-folder", () => {
     await folder.discard();
     assert.deepEqual(readdirSync(folder.path).toSorted(), ["checkpoints", "config.json"]);
   });
+
+  it("a resumed run removes what writers that were killed left, and a run that is refused leaves all as it was", async () => {
+    const path = join(root, "run");
+    mkdirSync(join(path, "checkpoints"), { recursive: true });
+    writeFileSync(join(path, "config.json"), "{}");
+    writeFileSync(join(path, "config.json.tmp-123"), "{");
+    await assert.rejects(openRunFolder(path), { code: "E_RUN_FOLDER" });
+    assert.deepEqual(readdirSync(path).toSorted(), ["checkpoints", "config.json", "config.json.tmp-123"]);
+    const folder = await openRunFolder(path, { resume: true });
+    const found = readdirSync(path).find((name) => name.startsWith("run.lock."));
+    assert.deepEqual(readdirSync(path).toSorted(), ["checkpoints", "config.json", found]);
+    await folder.release();
+  });
+
+  it("recordRun() mends a line that was cut off, and logs an epoch that is run again once", async () => {
+    const epochs = (...numbers: readonly number[]): AsyncIterable<FineTuneEvent> => ({
+      async *[Symbol.asyncIterator]() {
+        for (const epoch of numbers) yield epochEvent(epoch);
+      },
+    });
+    const record = async (resume: boolean, ...numbers: readonly number[]): Promise<void> => {
+      const folder = await openRunFolder(join(root, "run"), { resume });
+      mkdirSync(folder.checkpoints, { recursive: true });
+      const result = { status: "stopped", classes: [], stages: [], evaluation: undefined, model: undefined } as const;
+      const run = {
+        ...epochs(...numbers),
+        result: Promise.resolve({ ...result, parity: undefined, bad: [] }),
+        stop: () => {},
+        limitSteps: () => {},
+      };
+      const events = recordRun(run, {
+        folder,
+        about: { model: "m", trainImages: 0, validationImages: 0, settings: {}, versions: {} },
+        mistakes: { samples: [], decoder: { decode: () => Promise.reject(new Error("no photo is read")) } },
+        now: () => 0,
+        today: () => new Date(0),
+      });
+      for await (const _ of events);
+    };
+    const metrics = join(root, "run", "metrics.jsonl");
+    const logged = (): readonly number[] =>
+      readFileSync(metrics, "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
+    await record(false, 1, 2, 3);
+    assert.deepEqual(logged(), [1, 2, 3]);
+    writeFileSync(metrics, readFileSync(metrics, "utf8").slice(0, -20));
+    await record(true, 2, 3, 4);
+    assert.deepEqual(logged(), [1, 2, 3, 4]);
+  });
 });
+
+function epochEvent(epoch: number): FineTuneEvent {
+  return {
+    kind: "epoch",
+    stage: "network",
+    best: false,
+    epoch,
+    epochs: 4,
+    trainLoss: 1,
+    trainAccuracy: 0.5,
+    rate: 0.1,
+    evaluation: undefined,
+    progress: { epoch, position: 0, step: epoch, lossSum: 0, correct: 0, samples: 0, metrics: [] },
+  };
+}

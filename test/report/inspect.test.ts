@@ -44,6 +44,25 @@ describe("report/inspect", () => {
     assert.equal(totals.layers, layers.length);
   });
 
+  it("inspectModel() adds up parameters, running statistics and memory for one picture", () => {
+    const { layers, totals } = inspectModel(readForm("opset13"), { sizePx: 32 });
+    assert.equal(
+      totals.parameters,
+      layers.reduce((sum, layer) => sum + layer.parameters, 0),
+    );
+    assert.equal(totals.parameterBytes, 4 * totals.parameters);
+    assert.equal(totals.inputBytes, 4 * 3 * 32 * 32);
+    const norms = layers.filter((layer) => layer.operator === "BatchNormalization");
+    // as many means and variances as scales and shifts
+    assert.equal(
+      totals.statistics,
+      norms.reduce((sum, layer) => sum + layer.parameters, 0),
+    );
+    assert.ok(totals.statistics > 0);
+    const elements = layers.map(({ output }) => output.reduce<number>((product, dim) => product * Number(dim), 1));
+    assert.equal(totals.activationBytes, 4 * elements.reduce((a, b) => a + b, 0));
+  });
+
   it("inspectModel() says why there is no head, and names operators that are not supported", () => {
     const relu = rawModel({
       opset: 17,

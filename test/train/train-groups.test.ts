@@ -213,8 +213,11 @@ describe("train/train, several steps a run", () => {
       { code: "E_NONFINITE_LOSS", message: /the loss is NaN at step 5 \(rate 0\.7/ },
     );
     assert.deepEqual(
-      events.map(({ progress }) => progress.step),
+      events.flatMap((event) => (event.kind === "step" ? [event.step] : [])),
       UP_TO(4),
     );
+    const last = events.at(-1);
+    assert.ok(last?.kind === "nonfinite" && !last.skipped);
+    assert.deepEqual([last.step, last.indices], [5, [8, 9]]);
   });
 });

@@ -1,3 +1,4 @@
+import { sourceOf } from "../data/decode-photo.ts";
 import type { Sample } from "../data/sample.ts";
 import { errorCode, ToolkitError } from "../errors.ts";
 import { asFloat32, floatToHalf, fromBytes, sizeOf, toBytes } from "../graph/tensor.ts";
@@ -53,8 +54,8 @@ export async function* computeActivations(
   const { samples, views, store } = job;
   const hashes: (string | undefined)[] = [];
   let progress: ActivationProgress = { done: 0, known: 0 };
-  for (const [i, { path }] of samples.entries()) {
-    hashes.push(store && (await platform.hashFile(path).catch(() => undefined)));
+  for (const [i, sample] of samples.entries()) {
+    hashes.push(store && (await platform.hashFile(sourceOf(sample)).catch(() => undefined)));
     // many large files take a while, and the reader may want to stop
     if (i % 64 === 63) yield progress;
   }

@@ -1,4 +1,6 @@
 import { ToolkitError } from "../errors.ts";
+import { checkCraft } from "./craft-settings.ts";
+import { checkPictures } from "./picture-settings.ts";
 import { checkRecipe } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
 
@@ -6,10 +8,10 @@ import type { Settings } from "./settings.ts";
  * Refuses settings that cannot be meant, before anything is read.
  * @throws E_SETTING naming the setting, its value and what was expected
  */
-export function checkSettings(s: Settings): void {
+export function checkSettings(s: Settings, isMultiLabel: boolean): void {
   expectOneOf("mode", s.mode, ["frozen", "partial", "full", "staged", "scratch"]);
   expectOneOf("batchNorm", s.batchNorm, ["auto", "batch", "frozen", "keep"]);
-  expectOneOf("keep", s.keep, ["best", "last"]);
+  checkCraft(s);
   expectOneOf("cacheType", s.cacheType, ["float32", "float16"]);
   for (const name of ["epochs", "headEpochs", "batchSize", "accumulate", "checkpointEvery", "views"] as const) {
     expectInteger(name, s[name], 1);
@@ -35,7 +37,8 @@ export function checkSettings(s: Settings): void {
   for (const name of ["cacheMemoryBytes", "cacheDiskBytes"] as const)
     expectNumber(name, s[name], (v) => v >= 0, "a number of 0 or more");
   checkFrozenPart(s);
-  checkRecipe(s);
+  checkPictures(s);
+  checkRecipe(s, isMultiLabel);
 }
 
 /** What is said of a frozen part and its cache must be heard by one. */

@@ -1,9 +1,15 @@
 import { datasetFingerprint } from "../data/dataset.ts";
 import type { BadFile } from "../data/sample.ts";
+import { labelTargets } from "../data/targets.ts";
+import type { Targets } from "../data/targets.ts";
+import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
 import { normalisationOf } from "../export/source-model.ts";
 import type { Normalisation } from "../images/to-input.ts";
 import type { Checkpoint } from "../train/checkpoint.ts";
+import { timeBudget } from "../train/time-limit.ts";
+import type { TimeBudget } from "../train/time-limit.ts";
 import type { StageName } from "./events.ts";
+import { checkAgainstPhotos } from "./craft-settings.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
 import { openPhotos } from "./photos.ts";
 import type { PixelPhotos } from "./photos.ts";
@@ -20,43 +26,74 @@ export interface Context {
   readonly control: Control;
   readonly settings: Settings;
   readonly normalisation: Normalisation;
+  /** What photos are compared with, where that is not one class each. */
+  readonly targets: Targets | undefined;
   readonly photos: PixelPhotos;
   readonly bad: Map<string, BadFile>;
   readonly fingerprint: Fingerprint;
-  readonly resumed: { readonly saved: Saved; readonly checkpoint: Checkpoint } | undefined;
+  readonly resumed: Resumed | undefined;
+  /** Where the run's time is limited. */
+  readonly time: TimeBudget | undefined;
 }
 
-/** Reads what there is to go on from, and prepares the photos. @throws E_RESUME */
+/** What an interrupted run left. */
+interface Resumed {
+  readonly saved: Saved;
+  readonly checkpoint: Checkpoint;
+  /** How its stages stood, where an epoch of theirs had ended. */
+  readonly stages: ReadonlyMap<StageName, SavedStage>;
+  /** What could not be read, and what is used instead. */
+  readonly notes: readonly string[];
+}
+
+/** Reads what there is to go on from, and prepares the photos. @throws E_RESUME, E_CHECKPOINT */
 export async function openContext(
   options: FineTuneOptions,
   control: Control,
   settings: Settings,
   student: Student,
 ): Promise<Context> {
+  checkAgainstPhotos(settings, options.dataset);
+  const time = budgetOf(settings, options);
   const bad = new Map(options.dataset.bad.map((file) => [file.path, file]));
   const normalisation = normalisationOf(options.source);
-  const { train, validation } = options.dataset;
+  const { train, validation, classes, isMultiLabel } = options.dataset;
+  const targets = isMultiLabel ? labelTargets(classes.length) : undefined;
   const photos = openPhotos({
     input: student.input,
+    classes: classes.length,
     train,
     validation,
     settings,
     normalisation,
+    targets,
     decoder: options.platform.decoder,
     onBad: (file) => bad.set(file.path, file),
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const fingerprint = fingerprintOf(options, settings);
+  const resumed = await findResumed(options, fingerprint, control);
   return {
     options,
     control,
     settings,
     normalisation,
+    targets,
     photos,
     bad,
     fingerprint,
-    resumed: await findResumed(options, fingerprint, control),
+    resumed,
+    time: time?.after(resumed?.saved.spentMs ?? 0),
   };
+}
+
+/** @throws E_SETTING where there is no clock to hold a time limit by */
+function budgetOf({ timeLimitSeconds }: Settings, { platform, since }: FineTuneOptions): TimeBudget | undefined {
+  if (timeLimitSeconds === undefined) return undefined;
+  if (platform.now) return timeBudget(timeLimitSeconds * 1000, platform.now, since);
+  throw new ToolkitError("E_SETTING", "Cannot keep to timeLimitSeconds: there is no clock", {
+    hint: "hand one in as the platform's now",
+  });
 }
 
 /** Settings that a resumed run may be given anew. */
@@ -67,6 +104,7 @@ const INDIFFERENT = new Set([
   "cacheMemoryBytes",
   "cacheDiskBytes",
   "autotune",
+  "timeLimitSeconds",
 ]);
 
 function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Fingerprint {
@@ -87,14 +125,20 @@ async function findResumed(
 ): Promise<Context["resumed"]> {
   const { checkpoints } = options.platform;
   const found = options.resume ? await checkpoints?.latest() : undefined;
-  if (!found) return undefined;
-  const saved = readSaved(found.checkpoint, fingerprint);
+  if (!checkpoints || !found) return undefined;
+  const { checkpoint, path, passedOver } = found;
+  const saved = readSaved(checkpoint, fingerprint);
   if (saved.limit !== null) control.limit = saved.limit;
-  return { saved, checkpoint: found.checkpoint };
-}
-
-/** How a stage of an interrupted run stood. */
-export async function savedStage(name: StageName, { options }: Context): Promise<SavedStage | undefined> {
-  const checkpoint = await options.platform.checkpoints?.best(name);
-  return checkpoint && readStage(checkpoint);
+  const stages = new Map<StageName, SavedStage>();
+  const notes = passedOver.map((why) => `${why}; going on from "${path}"`);
+  for (const name of ["head", "network"] as const) {
+    try {
+      const best = await checkpoints.best(name);
+      if (best) stages.set(name, readStage(best));
+    } catch (error) {
+      if (errorCode(error) !== "E_CHECKPOINT") throw error;
+      notes.push(`${errorMessage(error)}; the best epoch of the stage is looked for anew, from "${path}" on`);
+    }
+  }
+  return { saved, checkpoint, stages, notes };
 }

@@ -10,6 +10,9 @@ import { checkGradients } from "../train/gradient-check.ts";
 import type { GradientCheck } from "../train/gradient-check.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { checked } from "./diagnosis.ts";
+import { gradientNorms, judgeGradientNorms } from "./probes/gradient-norms.ts";
+import { judgeBaseline, withoutPictures } from "./probes/input-baseline.ts";
+import { judgeStart, logitDeviation } from "./probes/loss-at-start.ts";
 import type { DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
 import { heldActivations } from "./activations.ts";
 import { frozenGraph, headStage } from "./head-stage.ts";
@@ -161,21 +164,53 @@ function operatorsBehind(graph: Graph, parameter: string): readonly string[] {
   return [...kinds];
 }
 
-/** Takes training steps on one batch until it is learnt by heart: where the loss starts, and how far it falls. */
+/** The norms of the gradients of every parameter. */
+export async function tryGradientNorms(
+  { graph, parameters, batch, student }: Subject,
+  { platform, threads }: DiagnoseOptions,
+): Promise<ModelCheck> {
+  const { runtime } = platform;
+  const { operators } = student;
+  const common = { runtime, batch: firstRows(batch, CHECKED_ROWS), parameters, operators };
+  return judgeGradientNorms(await gradientNorms(graph, { ...common, ...(threads === undefined ? {} : { threads }) }));
+}
+
+/**
+ * Takes training steps on one batch until it is learnt by heart: where the loss starts, how far it falls, and how far it falls where every picture is
+ * replaced by the mean of them all, so that nothing but the labels can be learnt.
+ */
 export async function* tryOneBatch({ stage }: Subject, options: DiagnoseOptions): AsyncGenerator<Diagnosis, void> {
   let losses: readonly number[] = [];
+  let tried = stage;
   for (const [attempt, rate] of RATES.entries()) {
-    losses = yield* learn({ ...stage, schedule: constant(rate) }, options, attempt === 0);
+    tried = { ...stage, schedule: constant(rate) };
+    losses = yield* learn(tried, options, { name: "one batch", steps: STEPS, tellsStart: attempt === 0 });
     if (isLearnt(losses)) break;
   }
-  yield judgeOneBatch(losses);
+  const check = judgeOneBatch(losses);
+  yield check;
+  if (check.status === "failed") return;
+  const blind = {
+    ...tried,
+    batches: (epoch: number, position: number) => withoutPictures(tried.batches(epoch, position)),
+  };
+  const blindLosses = yield* learn(blind, options, { name: "baseline", steps: losses.length, tellsStart: false });
+  yield judgeBaseline(losses, blindLosses);
+}
+
+/** What steps are taken for. */
+interface Learning {
+  readonly name: "one batch" | "baseline";
+  readonly steps: number;
+  /** Whether the loss before the first of them is judged. */
+  readonly tellsStart: boolean;
 }
 
 /** The losses of steps at one rate. */
 async function* learn(
   stage: Stage,
   { platform, threads, signal }: DiagnoseOptions,
-  tellStart: boolean,
+  { name, steps, tellsStart }: Learning,
 ): AsyncGenerator<Diagnosis, readonly number[]> {
   const run = await startStage(platform.runtime, stage, {
     ...(threads === undefined ? {} : { threads }),
@@ -183,18 +218,21 @@ async function* learn(
   });
   const losses: number[] = [];
   try {
+    const before = tellsStart ? await run.evaluate() : undefined;
+    const logits = before && { rows: before.count, deviation: logitDeviation(before.probabilities, stage.classes) };
     for await (const event of run.events) {
       if (event.kind !== "step") continue;
       losses.push(event.loss);
-      if (tellStart && losses.length === 1) yield judgeStart(event.loss, stage.classes);
-      yield { kind: "progress", name: "one batch", done: event.step, total: STEPS, loss: event.loss };
+      if (logits && losses.length === 1) yield judgeStart(event.loss, stage.classes, logits);
+      yield { kind: "progress", name, done: event.step, total: steps, loss: event.loss };
       const [first = 0] = losses;
-      if (isLearnt(losses) || (losses.length >= PATIENCE && event.loss > STUCK * first)) break;
+      if (losses.length >= steps || isLearnt(losses) || (losses.length >= PATIENCE && event.loss > STUCK * first))
+        break;
     }
     signal?.throwIfAborted();
   } catch (error) {
     if (errorCode(error) !== "E_NONFINITE_LOSS") throw error;
-    if (tellStart && losses.length === 0) yield judgeStart(Number.NaN, stage.classes);
+    if (tellsStart && losses.length === 0) yield judgeStart(Number.NaN, stage.classes);
     losses.push(Number.NaN);
   } finally {
     await run.session.release();
@@ -204,19 +242,6 @@ async function* learn(
 
 function isLearnt(losses: readonly number[]): boolean {
   return (losses.at(-1) ?? Number.NaN) < LEARNT * (losses[0] ?? 0);
-}
-
-function judgeStart(loss: number, classes: number): ModelCheck {
-  const expected = Math.log(classes);
-  const facts = { loss, expected, classes };
-  const detail = `${loss.toFixed(3)} with a new head for ${classes} classes; guessing gives log ${classes} = ${expected.toFixed(3)}`;
-  if (!Number.isFinite(loss)) {
-    const hint = "a weight or a value is no number, or overflows: see that --mean and --std are the model's own";
-    return checked("loss at start", "failed", detail, { hint, ...facts });
-  }
-  if (loss < 1.5 * expected + 0.5 && loss > 0.5 * expected) return checked("loss at start", "ok", detail, facts);
-  const hint = "the features are large: see that --mean and --std are the model's own, or train with a lower --rate";
-  return checked("loss at start", "warning", detail, { hint, ...facts });
 }
 
 function judgeOneBatch(losses: readonly number[]): ModelCheck {

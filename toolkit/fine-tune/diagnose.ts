@@ -1,16 +1,18 @@
 import { errorCode, errorMessage } from "../errors.ts";
 import { naturalSize, normalisationOf } from "../export/source-model.ts";
 import type { Sample } from "../data/sample.ts";
+import type { TensorData } from "../graph/tensor.ts";
 import type { Inspection } from "../report/inspect.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { randomBatch } from "../train/random-batch.ts";
 import { checkPictures } from "./check-pictures.ts";
 import { lookAtBatchNorm, lookAtFile, lookAtHead, lookAtOperators } from "./diagnose-model.ts";
-import { headSubject, networkSubject, tryGradients, tryOneBatch } from "./diagnose-training.ts";
+import { headSubject, networkSubject, tryGradientNorms, tryGradients, tryOneBatch } from "./diagnose-training.ts";
 import type { Subject } from "./diagnose-training.ts";
 import { checked } from "./diagnosis.ts";
 import type { CheckName, DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
 import { firstRows } from "./one-batch.ts";
+import { inputStatistics, judgeInputs } from "./probes/input-statistics.ts";
 import { openPhotos } from "./photos.ts";
 import { settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
@@ -61,11 +63,14 @@ async function* tryTraining(
   let name: CheckName = "gradients";
   try {
     const batch = await batchFor(student, settings, options);
+    if (options.dataset) yield lookAtInputs(batch, options);
     const subject: Subject =
       trains === "network"
         ? await networkSubject(student, settings, batch, options)
         : await headSubject(student, settings, batch, options);
     yield* tryGradients(subject, options);
+    name = "gradient norms";
+    yield await tryGradientNorms(subject, options);
     name = "one batch";
     yield* tryOneBatch(subject, options);
   } catch (error) {
@@ -106,6 +111,7 @@ async function batchFor(student: Student, settings: Settings, options: DiagnoseO
   if (!dataset) return randomBatch(student.graph, { rows: batchSize, classes, sizePx, seed });
   const photos = openPhotos({
     input: student.input,
+    classes,
     train: dataset.train,
     validation: [],
     settings,
@@ -116,6 +122,12 @@ async function batchFor(student: Student, settings: Settings, options: DiagnoseO
   });
   for await (const batch of photos.evaluation(inTurn(dataset.train, batchSize))) return firstRows(batch, batch.count);
   throw new RangeError("no batch");
+}
+
+/** What the photos look like to the network. */
+function lookAtInputs(batch: TrainBatch, { source }: DiagnoseOptions): ModelCheck {
+  const [pictures] = [...batch.inputs.values()] as [TensorData];
+  return judgeInputs(inputStatistics(pictures, batch.count), normalisationOf(source));
 }
 
 /** The first sample of every class, then the second of every class, and so on. */

@@ -3,7 +3,17 @@ import type { SourceModel } from "../export/source-model.ts";
 import type { Platform } from "./platform.ts";
 
 /** What `diagnose` looks at, in this order. */
-export type CheckName = "file" | "head" | "operators" | "BatchNorm" | "gradients" | "loss at start" | "one batch";
+export type CheckName =
+  | "file"
+  | "head"
+  | "operators"
+  | "BatchNorm"
+  | "inputs"
+  | "gradients"
+  | "gradient norms"
+  | "loss at start"
+  | "one batch"
+  | "baseline";
 
 /** How a check came out: `failed` where training would fail, `warning` where it may disappoint. */
 export interface ModelCheck {

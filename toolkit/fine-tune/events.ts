@@ -1,6 +1,7 @@
 import type { Parity } from "../export/parity.ts";
 import type { Evaluation } from "../train/evaluate.ts";
-import type { EpochEvent, StepEvent } from "../train/train.ts";
+import type { RateTest } from "../train/rate-finder.ts";
+import type { EpochEvent, NonFiniteEvent, StepEvent } from "../train/train.ts";
 import type { Formulations } from "./formulations.ts";
 import type { BadFile } from "../data/sample.ts";
 
@@ -22,12 +23,27 @@ export type FineTuneEvent =
   | { readonly kind: "features"; readonly done: number; readonly total: number; readonly known: number }
   | (StepEvent & { readonly stage: StageName })
   | (EpochEvent & { readonly stage: StageName; readonly best: boolean })
+  /** A step that was not finite, and the photos of its batch. */
+  | (NonFiniteEvent & { readonly stage: StageName; readonly files: readonly string[] })
+  /** A range test at work, and its end: the rate that the stage is trained with. */
+  | {
+      readonly kind: "rate-test";
+      readonly stage: StageName;
+      readonly done: number;
+      readonly total: number;
+      readonly rate: number;
+      readonly loss: number;
+    }
+  | { readonly kind: "rate"; readonly stage: StageName; readonly rate: number; readonly test: RateTest }
   | { readonly kind: "bad"; readonly file: BadFile }
   /** The run is about to fail, and this is the best there was before. */
   | { readonly kind: "rescued"; readonly result: FineTuneResult }
   | { readonly kind: "checkpoint"; readonly path: string; readonly stage: StageName };
 
 export type StageName = "head" | "network";
+
+/** Why a stage ended early: nothing had improved for long enough, or its time was up. */
+export type EndReason = "patience" | "time";
 
 /** How a stage ended. */
 export interface StageResult {
@@ -36,6 +52,8 @@ export interface StageResult {
   readonly final: Evaluation;
   readonly best: Evaluation;
   readonly bestEpoch: number;
+  /** Why it ended before its epochs were over. */
+  readonly ended?: EndReason;
 }
 
 export interface FineTuneResult {

@@ -65,8 +65,9 @@ function metadataFor(
       std: [...normalisation.std],
     },
     trainingInput: student.input,
-    activation: "softmax",
+    activation: evaluation.several ? "sigmoid" : "softmax",
     temperature: 1,
+    ...(evaluation.several ? { thresholds: evaluation.several.perClass.map((c) => c.threshold) } : {}),
     rulesVersion: 1,
     training: {
       mode: settings.mode,

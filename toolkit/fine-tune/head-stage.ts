@@ -1,4 +1,5 @@
-import { epochOrder } from "../data/augment.ts";
+import { samplingOf, samplingOrder } from "../data/sampling.ts";
+import type { Targets } from "../data/targets.ts";
 import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
@@ -33,12 +34,14 @@ export function headStage(
   train: Activations,
   validation: Activations,
   classes: number,
+  targets?: Targets,
 ): Stage {
   const head = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
   const { operators } = student;
   const parameters = parametersOf(head, operators);
   const { graph, masks } = trainingDropout(head, operators);
   const { usable, views } = train;
+  const sampling = samplingOf(train.samples, settings);
   const rows = Math.min(settings.batchSize, usable.length);
   const stepsPerEpoch = Math.ceil(usable.length / rows);
   const { schedule, ...recipe } = recipeOf("head", settings, stepsPerEpoch);
@@ -57,9 +60,11 @@ export function headStage(
       activationBatches(train, {
         input: student.features,
         size: rows,
-        order: Array.from(epochOrder(usable.length, settings.seed, epoch), (i) => usable[i] ?? 0),
+        order: samplingOrder(usable, sampling, settings.seed, epoch),
         position,
         view: epoch % views,
+        weights: sampling.loss,
+        targets,
       }),
     validation: () =>
       activationBatches(validation, {
@@ -68,6 +73,7 @@ export function headStage(
         order: validation.usable,
         position: 0,
         view: 0,
+        targets,
       }),
     stepsPerEpoch,
     epochs: settings.headEpochs,

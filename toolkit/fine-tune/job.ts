@@ -1,3 +1,4 @@
+import { qualityOf } from "../train/evaluate.ts";
 import { withoutGradient } from "../autodiff/differentiate.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
@@ -6,7 +7,7 @@ import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { checkPictures } from "./check-pictures.ts";
-import { openContext, savedStage } from "./context.ts";
+import { openContext } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./events.ts";
 import { exportStudent } from "./export-student.ts";
@@ -20,6 +21,8 @@ import type { PartialStage } from "./prepare-partial.ts";
 import { note, prepareHead, prepareNetwork, stageOptions } from "./prepare-stage.ts";
 import { runStage } from "./run-stage.ts";
 import type { Control, StageOutcome } from "./run-stage.ts";
+import { probeInputs } from "./probes/probe-inputs.ts";
+import { probeResult } from "./probes/probe-result.ts";
 import { isPartial, settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Best } from "./stage.ts";
@@ -36,7 +39,7 @@ interface Candidate {
 
 /** A fine-tuning run from the source to the exported bytes, as the events it tells. */
 export async function* job(options: FineTuneOptions, control: Control): AsyncGenerator<FineTuneEvent, FineTuneResult> {
-  const settings = settle(options, naturalSize(options.source));
+  const settings = settle(options, naturalSize(options.source), options.dataset);
   const grafted = graft(options.source, options.dataset.classes, settings);
   checkPictures(grafted, settings);
   const trained = trainedPart(grafted, settings, options);
@@ -48,6 +51,7 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
   yield* introduce(context);
   const stages: StageResult[] = [];
   try {
+    yield* probeInputs(context);
     return yield* runStages(context, grafted, stages, taught);
   } catch (error) {
     // stopped between two stages, or while photos were read for something else than training
@@ -55,6 +59,9 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
     return { ...emptyResult(context), stages };
   }
 }
+
+/** Share of a time limit below which another stage is not begun. */
+const LEAST_TIME = 0.1;
 
 /** The stages one after the other, and the export. `stages` gets the result of each. */
 async function* runStages(
@@ -71,13 +78,17 @@ async function* runStages(
   for (const [index, name] of names.entries()) {
     if (context.resumed && names.indexOf(context.resumed.saved.stage) > index) {
       stepsBefore += settings.headEpochs * Math.ceil(options.dataset.train.length / settings.batchSize);
-      const ended = await savedStage(name, context);
+      const ended = context.resumed.stages.get(name);
       if (!ended) continue;
       const { best, final = best.evaluation } = ended;
       stages.push({ stage: name, final, best: best.evaluation, bestEpoch: best.epoch });
       chosen = { student, best };
       student = withWeights(student, best.weights);
       continue;
+    }
+    if (chosen && context.time && context.time.leftMs() < LEAST_TIME * context.time.limitMs) {
+      yield note(`time limit: no time is left for the stage ${name}`);
+      break;
     }
     const prepared: PartialStage | undefined = yield* prepare(name, student, context, teacher);
     if (!prepared) return { ...emptyResult(context), stages };
@@ -98,7 +109,7 @@ async function* runStages(
       yield* rescue(chosen, stages, context);
       throw outcome.failure;
     }
-    const kept = settings.keep === "best" ? outcome.best : outcome.last;
+    const kept = settings.keep === "last" ? outcome.last : outcome.best;
     if (kept) student = withWeights(student, kept.weights);
     stepsBefore += epochs * stepsPerEpoch;
     if (control.stopped) break;
@@ -185,25 +196,29 @@ function* introduce(context: Context): Generator<FineTuneEvent> {
     const taught = options.teacher ? ` and ${options.teacher.name}'s answers` : "";
     yield note(`trained on ${settings.loss.name}${taught}; the validation loss is cross-entropy`);
   }
+  for (const text of resumed?.notes ?? []) yield note(text);
   if (resumed) yield note(`going on from ${resumed.saved.stage} step ${resumed.saved.progress.step}`);
+  else if (options.resume) yield note("no checkpoint had been written: starting at the beginning");
 }
 
-function resultOf(stage: StageName, { last, best }: StageOutcome): readonly StageResult[] {
-  return last && best ? [{ stage, final: last.evaluation, best: best.evaluation, bestEpoch: best.epoch }] : [];
+function resultOf(stage: StageName, { last, best, ended }: StageOutcome): readonly StageResult[] {
+  if (!last || !best) return [];
+  const early = ended === undefined ? {} : { ended };
+  return [{ stage, final: last.evaluation, best: best.evaluation, bestEpoch: best.epoch, ...early }];
 }
 
-/** Under "best" the best epoch of any stage, else the last one. */
+/** Under "last" the last epoch, else the best one (or the mean of several) of any stage. */
 function choose(
   before: Candidate | undefined,
   student: Student,
   outcome: StageOutcome,
   { keep }: Settings,
 ): Candidate | undefined {
-  const kept = keep === "best" ? outcome.best : (outcome.last ?? outcome.best);
+  const kept = keep === "last" ? (outcome.last ?? outcome.best) : outcome.best;
   if (!kept) return before;
   const now = { student, best: kept };
   if (keep === "last" || !before) return now;
-  return kept.evaluation.top1 >= before.best.evaluation.top1 ? now : before;
+  return qualityOf(kept.evaluation) >= qualityOf(before.best.evaluation) ? now : before;
 }
 
 /** Exports the best there was before a failure. */
@@ -226,6 +241,7 @@ async function* finish(
   if (!chosen) return { ...emptyResult(context), stages };
   const { options, settings, photos, normalisation } = context;
   const { evaluation, weights, epoch } = chosen.best;
+  yield* probeResult(evaluation, options.dataset);
   const trained = withWeights(chosen.student, weights);
   const { model, parity } = await exportStudent(trained, {
     options,

@@ -1,3 +1,4 @@
+import { decodePhoto, sourceOf } from "../data/decode-photo.ts";
 import type { Sample } from "../data/sample.ts";
 import type { Decoder } from "../images/decoder.ts";
 import { resample, shorterSideSize } from "../images/resample.ts";
@@ -28,7 +29,8 @@ export async function worstMistakes(
   const shown: Mistake[] = [];
   for (const { row, label, predicted, probability } of worst) {
     const sample = samples[indices[row] ?? -1];
-    const pixels = sample && (await decoder.decode(sample.path, { minSidePx: SIDE_PX }).catch(() => undefined));
+    const pixels =
+      sample && (await decodePhoto(decoder, sourceOf(sample), { minSidePx: SIDE_PX }).catch(() => undefined));
     if (!sample || !pixels) continue;
     const picture = resample(pixels, shorterSideSize(pixels, SIDE_PX));
     shown.push({

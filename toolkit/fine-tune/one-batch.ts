@@ -15,6 +15,7 @@ export function firstRows(batch: TrainBatch, rows: number): TrainBatch {
   return {
     inputs: new Map([...batch.inputs].map(([name, t]) => [name, cutRows(t)])),
     labels: batch.labels.slice(0, count),
+    ...(batch.targets ? { targets: batch.targets.slice(0, (count * batch.targets.length) / batch.labels.length) } : {}),
     weight: batch.weight.slice(0, count),
     count,
     indices: batch.indices.slice(0, count),

@@ -1,14 +1,19 @@
+import { augmentationOf } from "./picture-settings.ts";
 import type { Settings } from "./settings.ts";
 import { batchCount, batches } from "../data/loader.ts";
 import type { Batch, BatchOptions } from "../data/loader.ts";
 import type { BadFile, Sample } from "../data/sample.ts";
 import { epochOrder } from "../data/augment.ts";
+import { samplingOf, samplingOrder } from "../data/sampling.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { TensorData } from "../graph/tensor.ts";
+import type { Targets } from "../data/targets.ts";
 import type { PhotoDecoder } from "../data/view.ts";
 import { toInput } from "../images/to-input.ts";
 import type { Normalisation } from "../images/to-input.ts";
 import { PIXELS } from "../passes/pixel-input.ts";
+import { type MixOptions, mixRows } from "../data/mix-batch.ts";
+import { oneHot } from "../train/batch.ts";
 import type { TrainBatch } from "../train/batch.ts";
 
 /** The photos of a run as batches of one network's input. */
@@ -38,10 +43,14 @@ export interface PixelPhotos extends Photos {
 
 export interface PhotosOptions {
   readonly input: string;
+  /** How many classes there are. */
+  readonly classes: number;
   readonly train: readonly Sample[];
   readonly validation: readonly Sample[];
   readonly settings: Settings;
   readonly normalisation: Normalisation;
+  /** What samples are compared with, where that is not one class each. */
+  readonly targets?: Targets | undefined;
   readonly decoder: PhotoDecoder;
   readonly onBad: (file: BadFile) => void;
   /** Ends every reading with its reason. */
@@ -51,10 +60,12 @@ export interface PhotosOptions {
 /** Batches of the samples for a network whose image input is called `input`. */
 export function openPhotos({
   input,
+  classes,
   train,
   validation,
   settings,
   normalisation,
+  targets,
   decoder,
   onBad,
   signal,
@@ -69,6 +80,7 @@ export function openPhotos({
     resizePx,
     seed,
     onBad,
+    ...(targets ? { targets } : {}),
     ...(signal ? { signal } : {}),
   } satisfies Partial<BatchOptions>;
   const side = sizePx;
@@ -83,22 +95,25 @@ export function openPhotos({
       };
     },
   };
-  const asPixels: Adapted = {
-    input: PIXELS,
-    // rows that only fill the batch need not be computed
-    picturesOf: ({ pixels, count }) => ({
-      dtype: "uint8",
-      shape: [count, side, side, 3],
-      data: pixels.subarray(0, count * side * side * 3),
-    }),
-  };
+  const asPixels = pixelsAdapted(side);
   const plain = { ...common, train: false };
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> => adapt(batches(samples, plain), planes);
-  const augmented = { ...common, train: true, augment: settings.augment ? { minArea: settings.cropScale } : null };
+  const drawn = drawnFrom(train, settings);
+  const augmented = { ...common, train: true, augment: augmentationOf(settings) };
+  const { mix } = settings;
+  const mixed = (source: AsyncIterable<TrainBatch>, epoch: number): AsyncIterable<TrainBatch> =>
+    mix ? mixedBatches(source, classes, { ...mix, seed, epoch }) : source;
   return {
     rows,
     training: (epoch, position, dropPartial) =>
-      adapt(batches(train, { ...augmented, epoch, skipTo: position }), planes, dropPartial ? rows : 1),
+      mixed(
+        adapt(
+          batches(train, { ...augmented, ...drawn(epoch), epoch, skipTo: position }),
+          planes,
+          dropPartial ? rows : 1,
+        ),
+        epoch,
+      ),
     servedPixels: (samples) => adapt(batches(samples, plain), asPixels),
     viewPixels: (indices, view) => adapt(batches(train, { ...augmented, epoch: view, only: indices }), asPixels),
     validation: () => served(validation),
@@ -115,6 +130,50 @@ export function openPhotos({
   };
 }
 
+/** The batches with their pictures mixed, each by what follows from its place in the epoch. */
+async function* mixedBatches(
+  source: AsyncIterable<TrainBatch>,
+  classes: number,
+  options: Omit<MixOptions, "batch" | "weight">,
+): AsyncGenerator<TrainBatch> {
+  for await (const batch of source) {
+    const [[input, pictures] = []] = batch.inputs;
+    if (input === undefined || !pictures) continue;
+    const targets = batch.targets ?? (oneHot(batch.labels, classes).data as Float32Array);
+    const mixed = mixRows(pictures.data as Float32Array, targets, pictures.shape as [number, number, number, number], {
+      ...options,
+      batch: batch.position,
+      weight: batch.weight,
+    });
+    const inputs = new Map([[input, { ...pictures, data: mixed.planes }]]);
+    yield { ...batch, inputs, targets: mixed.targets };
+  }
+}
+
+/** Which photos an epoch visits, and what they count, where that is not each alike. */
+function drawnFrom(
+  train: readonly Sample[],
+  settings: Settings,
+): (epoch: number) => Pick<BatchOptions, "only" | "weights"> {
+  const { loss: weights, ...sampling } = samplingOf(train, settings);
+  return (epoch) => ({
+    ...(sampling.draws ? { only: samplingOrder([...train.keys()], sampling, settings.seed, epoch) } : {}),
+    ...(weights ? { weights } : {}),
+  });
+}
+
+function pixelsAdapted(side: number): Adapted {
+  return {
+    input: PIXELS,
+    // rows that only fill the batch need not be computed
+    picturesOf: ({ pixels, count }) => ({
+      dtype: "uint8",
+      shape: [count, side, side, 3],
+      data: pixels.subarray(0, count * side * side * 3),
+    }),
+  };
+}
+
 /** How a network is given pictures. */
 interface Adapted {
   readonly input: string;
@@ -128,7 +187,7 @@ async function* adapt(
 ): AsyncGenerator<TrainBatch> {
   for await (const batch of source) {
     if (batch.count < minimum) continue;
-    const { labels, weight, count, indices, position } = batch;
-    yield { inputs: new Map([[input, picturesOf(batch)]]), labels, weight, count, indices, position };
+    const { pixels: _pixels, bad: _bad, ...rest } = batch;
+    yield { inputs: new Map([[input, picturesOf(batch)]]), ...rest };
   }
 }

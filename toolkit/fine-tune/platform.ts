@@ -1,3 +1,4 @@
+import type { PhotoSource } from "../data/sample.ts";
 import type { PhotoDecoder } from "../data/view.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckpointFolder } from "../train/checkpoint-folder.ts";
@@ -37,8 +38,8 @@ export interface TuningStore {
 export interface Platform {
   readonly runtime: Runtime;
   readonly decoder: PhotoDecoder;
-  /** sha256 of a photo's file, in hexadecimal. */
-  readonly hashFile: (path: string) => Promise<string>;
+  /** sha256 of a photo, wherever it is, in hexadecimal. */
+  readonly hashFile: (source: PhotoSource) => Promise<string>;
   /** Opens the features of one backbone and preprocessing; absent: nothing is kept. */
   readonly featureStore?: (signature: string, width: number) => Promise<FeatureStore>;
   /** Opens the activations of one frozen part and preprocessing; absent: they must fit in memory, and are lost with the run. */

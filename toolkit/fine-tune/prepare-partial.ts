@@ -41,7 +41,7 @@ export async function* preparePartial(
   );
   if (!run) return undefined;
   try {
-    const photos = activationPhotos(where.value, run.train, run.validation, settings);
+    const photos = activationPhotos(where.value, run.train, run.validation, settings, context.targets);
     const unfolded = await unfold(student, settings, photos, platform, where.tail);
     const tail = tailOf(unfolded.student, where, settings);
     yield* batchNormNotes(tail.graph, unfolded.restored, settings);

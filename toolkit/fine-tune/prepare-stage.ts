@@ -2,16 +2,17 @@ import type { Graph } from "../graph/ir.ts";
 import { fromBytes, toBytes } from "../graph/tensor.ts";
 import { reinitialise } from "../passes/reinitialise.ts";
 import type { Progress } from "../train/train.ts";
-import { savedStage } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent } from "./events.ts";
 import { headStage } from "./head-stage.ts";
 import { batchNormForm, unfold, withBatchNorm } from "./network-stage.ts";
 import type { ActivationStore, FeatureStore } from "./platform.ts";
 import { runFrozenPart } from "./run-frozen-part.ts";
+import type { FrozenRun } from "./run-frozen-part.ts";
 import type { Control, StageOptions } from "./run-stage.ts";
 import type { Settings } from "./settings.ts";
 import type { Stage } from "./stage.ts";
+import type { StageTime } from "./stage-end.ts";
 import type { Student } from "./student.ts";
 
 /** Computes the features and builds the stage that trains the head on them; nothing where the run is aborted meanwhile. */
@@ -19,9 +20,22 @@ export async function* prepareHead(
   student: Student,
   context: Context,
 ): AsyncGenerator<FineTuneEvent, Stage | undefined> {
-  const { options, settings } = context;
-  const { featureStore } = options.platform;
-  const run = yield* runFrozenPart(
+  const run = yield* headFeatures(student, context);
+  return run && headStageOn(run, student, context);
+}
+
+/** The stage that trains the head on features that were computed. */
+export function headStageOn(run: FrozenRun, student: Student, { options, settings, targets }: Context): Stage {
+  return headStage(student, settings, run.train, run.validation, options.dataset.classes.length, targets);
+}
+
+/** The features of all photos, held in memory; nothing where the run is aborted meanwhile. */
+export async function* headFeatures(
+  student: Student,
+  context: Context,
+): AsyncGenerator<FineTuneEvent, FrozenRun | undefined> {
+  const { featureStore } = context.options.platform;
+  return yield* runFrozenPart(
     student,
     {
       value: student.features,
@@ -32,7 +46,6 @@ export async function* prepareHead(
     },
     context,
   );
-  return run && headStage(student, settings, run.train, run.validation, options.dataset.classes.length);
 }
 
 /** A store of feature vectors as one of bytes. */
@@ -74,7 +87,7 @@ export async function stageOptions(stage: Stage, context: Context, stepsBefore: 
   const { options, settings, control, fingerprint, resumed } = context;
   const here = resumed?.saved.stage === stage.name ? resumed : undefined;
   const from: Progress | undefined = here?.saved.progress;
-  const before = here && (await savedStage(stage.name, context));
+  const before = here?.stages.get(stage.name);
   return {
     settings,
     platform: options.platform,
@@ -82,11 +95,26 @@ export async function stageOptions(stage: Stage, context: Context, stepsBefore: 
     control: stage.name === "head" ? headControl(control) : control,
     fingerprint,
     stepsBefore,
+    samples: options.dataset.train,
+    time: stageTime(stage, context),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(here && from ? { from, state: here.checkpoint.tensors } : {}),
     ...(here?.saved.formulations ? { formulations: here.saved.formulations } : {}),
+    rate: here?.saved.rate,
+    watched: here?.saved.watched,
     ...(before ? { best: before.best } : {}),
   };
+}
+
+function stageTime(stage: Stage, { time, settings, options: { dataset } }: Context): StageTime | undefined {
+  return (
+    time && {
+      budget: time,
+      isLast: stage.name === "network" || settings.mode === "frozen",
+      trainPhotos: dataset.train.length,
+      validationPhotos: dataset.validation.length,
+    }
+  );
 }
 
 function headControl(control: Control): Control {

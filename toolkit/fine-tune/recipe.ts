@@ -14,6 +14,8 @@ import type { ScheduleChoice, Settings } from "./settings.ts";
 /** The losses that one label per photo can train a classifier with, whose softmax is then served. Those of numbers, pairs and triplets are for `buildStep`. */
 export const CLASSIFIER_LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
 export type ClassifierLoss = (typeof CLASSIFIER_LOSSES)[number];
+/** Those for which each class is a question of its own: for photos of several labels, whose sigmoid is served. */
+const LABEL_LOSSES: readonly ClassifierLoss[] = ["bce", "focal-sigmoid", "binary-hinge"];
 
 /** How a stage is trained: what `buildStep` is given, and the schedule. */
 export interface Recipe {
@@ -96,11 +98,13 @@ const RESERVED = new Set(["rate", "warmUpSteps", "warmUpFrom"]);
  * Refuses what names and options cannot mean, before anything is read.
  * @throws E_SETTING
  */
-export function checkRecipe(settings: Settings): void {
+export function checkRecipe(settings: Settings, isMultiLabel: boolean): void {
   const { loss } = settings;
-  if (!CLASSIFIER_LOSSES.includes(loss.name)) {
-    const expected = `expected one of ${CLASSIFIER_LOSSES.join(", ")}`;
-    throw new ToolkitError("E_SETTING", `Cannot train a classifier with loss "${loss.name}": ${expected}`);
+  const losses = isMultiLabel ? LABEL_LOSSES : CLASSIFIER_LOSSES;
+  if (!losses.includes(loss.name)) {
+    const what = isMultiLabel ? "photos of several labels" : "a classifier";
+    const expected = `expected one of ${losses.join(", ")}`;
+    throw new ToolkitError("E_SETTING", `Cannot train ${what} with loss "${loss.name}": ${expected}`);
   }
   const own = Object.keys(settings.schedule).find((option) => RESERVED.has(option));
   if (own !== undefined) {

@@ -1,19 +1,20 @@
-import { appendFile, mkdir, open, readFile, readdir, rm, rmdir } from "node:fs/promises";
+import { appendFile, mkdir, readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { ToolkitError, errorCode } from "../errors.ts";
+import { ToolkitError, errorCode, errorMessage } from "../errors.ts";
 import { reportHtml } from "../report/report.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { writeDurably } from "../train/checkpoint-folder.ts";
 import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
 import type { Formulations } from "./formulations.ts";
 import type { FineTuneRun } from "./fine-tune.ts";
+import { type SplitLists, writeSplitLists } from "../data/splits/split-lists.ts";
+import type { DataFindings } from "../report/data-section.ts";
 import { worstMistakes } from "./mistakes.ts";
 import type { MistakeSource } from "./mistakes.ts";
+import { LOCK, removeOldClaims, takeLock } from "./run-lock.ts";
 import { runLog } from "./run-log.ts";
 import type { LoggedEpoch } from "./run-log.ts";
 import type { RunAbout } from "./run-log.ts";
-
-const LOCK = "run.lock";
 
 /** A folder that one run writes: model.onnx, config.json, metrics.jsonl, report.json, report.html, checkpoints/. */
 export interface RunFolder {
@@ -27,22 +28,35 @@ export interface RunFolder {
 
 /**
  * Takes a folder for a run.
- * @throws E_RUN_LOCKED where another process is writing it; E_RUN_FOLDER where it holds something else, or a run that is not to be resumed
+ * @throws E_RUN_LOCKED where another process is writing it; E_RUN_FOLDER where it holds something else, or a run that is not to be resumed; E_WRITE
  */
 export async function openRunFolder(path: string, { resume = false }: { resume?: boolean } = {}): Promise<RunFolder> {
-  let made: string | undefined;
-  if (!resume) {
-    made = await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw new ToolkitError(
-        "E_WRITE",
-        `Cannot make the run folder "${path}": ${errorCode(error) ?? "unknown error"}`,
-        {
-          cause: error,
-        },
-      );
-    });
+  const made = resume ? undefined : await mkdir(path, { recursive: true }).catch(refused(path));
+  await checkContent(path, resume);
+  const release = await takeLock(path).catch(refused(path));
+  try {
+    // another run may have come and gone meanwhile
+    await checkContent(path, resume);
+    await removeLeftovers(path);
+  } catch (error) {
+    await release();
+    throw error;
   }
-  const names = (await readdir(path).catch(() => [] as string[])).filter((name) => name !== LOCK);
+  return { path, checkpoints: join(path, "checkpoints"), release, discard: () => discard(path, made ?? path, release) };
+}
+
+/** What a failure of the file system becomes. */
+function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof ToolkitError) throw error;
+    const reason = errorCode(error) ?? errorMessage(error);
+    throw new ToolkitError("E_WRITE", `Cannot make the run folder "${path}": ${reason}`, { cause: error });
+  };
+}
+
+/** @throws E_RUN_FOLDER */
+async function checkContent(path: string, resume: boolean): Promise<void> {
+  const names = (await readdir(path).catch(() => [] as string[])).filter((name) => !name.startsWith(LOCK));
   if (resume && !names.includes("checkpoints")) {
     throw new ToolkitError("E_RUN_FOLDER", `Cannot resume "${path}": it holds no checkpoints`, {
       hint: "give the folder of an interrupted run with --out",
@@ -55,9 +69,14 @@ export async function openRunFolder(path: string, { resume = false }: { resume?:
         : "give another folder with --out",
     });
   }
-  await lock(path);
-  const release = (): Promise<void> => rm(join(path, LOCK), { force: true });
-  return { path, checkpoints: join(path, "checkpoints"), release, discard: () => discard(path, made ?? path, release) };
+}
+
+/** What writers that were killed left: their claims, and temporary files. */
+async function removeLeftovers(path: string): Promise<void> {
+  await removeOldClaims(path);
+  // those of other processes that want the folder are in use
+  const names = (await readdir(path)).filter((name) => /\.tmp-\d+$/.test(name) && !name.startsWith(LOCK));
+  for (const name of names) await rm(join(path, name), { force: true });
 }
 
 /** Removes what a run has written before its first checkpoint, so that the same command may be given again; and folders above, up to the first it made. */
@@ -66,7 +85,10 @@ async function discard(path: string, made: string, release: () => Promise<void>)
     () => true,
     () => false,
   );
-  if (isEmpty) for (const name of ["config.json", "metrics.jsonl"]) await rm(join(path, name), { force: true });
+  // what cannot be removed must not hide the failure that led here
+  if (isEmpty)
+    for (const name of ["config.json", "metrics.jsonl", "split.json"])
+      await rm(join(path, name), { force: true }).catch(() => {});
   await release();
   const top = resolve(made);
   for (let folder = resolve(path); folder.startsWith(top); folder = dirname(folder)) {
@@ -75,42 +97,12 @@ async function discard(path: string, made: string, release: () => Promise<void>)
   }
 }
 
-async function lock(path: string): Promise<void> {
-  const file = join(path, LOCK);
-  const claim = async (): Promise<void> => {
-    const handle = await open(file, "wx");
-    await handle.writeFile(String(process.pid));
-    await handle.close();
-  };
-  try {
-    await claim();
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    const owner = Number(await readFile(file, "utf8").catch(() => ""));
-    if (isAlive(owner)) {
-      throw new ToolkitError("E_RUN_LOCKED", `Cannot use the run folder "${path}": process ${owner} is writing it`, {
-        hint: `wait for it, or delete "${file}" if there is no such run`,
-      });
-    }
-    await rm(file, { force: true });
-    await claim();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === "EPERM";
-  }
-}
-
 export interface RecordOptions {
   readonly folder: RunFolder;
   readonly about: Omit<RunAbout, "finishedAt" | "title">;
   readonly mistakes: MistakeSource;
+  /** Which photo is in which part, and what is known of them: written into split.json and the report. */
+  readonly prepared?: { readonly lists: SplitLists } & Omit<DataFindings, "split">;
   /** A clock in milliseconds that never goes back. */
   readonly now: () => number;
   readonly today: () => Date;
@@ -118,16 +110,24 @@ export interface RecordOptions {
 
 /** Passes a run's events on and writes its folder beside; the folder is released at the end, however it comes. */
 export async function* recordRun(run: FineTuneRun, options: RecordOptions): AsyncGenerator<FineTuneEvent, void> {
-  const { folder, about } = options;
+  const { folder, about, prepared } = options;
   const file = (name: string): string => join(folder.path, name);
-  const log = runLog(options.now, await loggedEpochs(file("metrics.jsonl")));
+  const earlier = await loggedEpochs(file("metrics.jsonl"));
+  const log = runLog(options.now, earlier);
+  const epochs = epochFile(file("metrics.jsonl"), earlier);
   let started = false;
   const formulations: Partial<Record<StageName, Formulations>> = {};
   const write = async (result: FineTuneResult): Promise<void> => {
     if (!result.model) return;
     await writeDurably(file("model.onnx"), result.model);
     const title = basename(resolve(folder.path));
-    const report = log.report(result, { ...about, title, finishedAt: options.today().toISOString() });
+    const data = prepared && { balance: prepared.balance, split: prepared.lists.method, ...leaksOf(prepared) };
+    const report = log.report(result, {
+      ...about,
+      title,
+      finishedAt: options.today().toISOString(),
+      ...(data ? { data } : {}),
+    });
     await writeReport(folder, report, result, options.mistakes);
   };
   try {
@@ -143,10 +143,11 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
           json({ model: about.model, ...about.settings, versions: about.versions, formulations }),
         );
       }
+      if (!started && prepared) await writeSplitLists(folder.path, prepared.lists);
       started = true;
       if (event.kind === "rescued") await write(event.result);
       const epoch = log.add(event);
-      if (epoch) await appendFile(file("metrics.jsonl"), `${JSON.stringify(epoch)}\n`);
+      if (epoch) await epochs.add(epoch);
       yield event;
     }
     await write(await run.result);
@@ -156,6 +157,10 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   } finally {
     await folder.release();
   }
+}
+
+function leaksOf({ leaks }: Pick<DataFindings, "leaks">): Pick<DataFindings, "leaks"> {
+  return leaks ? { leaks } : {};
 }
 
 /** The epochs that an interrupted run had logged; a line that was cut off by a crash is passed over. */
@@ -170,6 +175,29 @@ async function loggedEpochs(path: string): Promise<readonly LoggedEpoch[]> {
   });
 }
 
+/** metrics.jsonl: a line for each epoch, one that was run again in its old place. */
+function epochFile(path: string, earlier: readonly LoggedEpoch[]): { add(epoch: LoggedEpoch): Promise<void> } {
+  const epochs = [...earlier];
+  // the last line may have been cut off
+  let isWhole = false;
+  return {
+    async add(epoch) {
+      const again = epochs.findIndex((e) => e.stage === epoch.stage && e.epoch === epoch.epoch);
+      epochs.splice(again < 0 ? epochs.length : again, 1, epoch);
+      if (isWhole && again < 0) {
+        await appendFile(path, lineOf(epoch)).catch((error: unknown) => {
+          throw new ToolkitError("E_WRITE", `Cannot write "${path}": ${errorMessage(error)}`, { cause: error });
+        });
+      } else await writeDurably(path, epochs.map(lineOf).join(""));
+      isWhole = true;
+    },
+  };
+}
+
+function lineOf(epoch: LoggedEpoch): string {
+  return `${JSON.stringify(epoch)}\n`;
+}
+
 async function writeReport(
   folder: RunFolder,
   report: RunReport,
@@ -177,7 +205,9 @@ async function writeReport(
   mistakes: MistakeSource,
 ): Promise<void> {
   await writeDurably(join(folder.path, "report.json"), json(report));
-  const worst = result.evaluation ? await worstMistakes(result.evaluation, result.classes, mistakes) : [];
+  const { evaluation, classes } = result;
+  // with several labels there is no one class that was mistaken for another
+  const worst = evaluation && !evaluation.several ? await worstMistakes(evaluation, classes, mistakes) : [];
   await writeDurably(join(folder.path, "report.html"), await reportHtml(report, { worst }));
 }
 

@@ -111,9 +111,9 @@ async function jobsOf(part: FrozenPart, opening: Opening): Promise<readonly Acti
 
 /** Activations depend on the frozen part's bytes, on how a photo becomes its input, and on how views are drawn. */
 function signatureOf(digest: string, type: CacheType, views: number, { settings, normalisation }: Context): string {
-  const { sizePx, resizePx, seed, cropScale } = settings;
+  const { sizePx, resizePx, seed, cropScale, augmentation } = settings;
   const plain = [digest, sizePx, resizePx, normalisation.mean, normalisation.std];
-  const drawn = views > 1 ? [{ seed, cropScale }] : [];
+  const drawn = views > 1 ? [{ seed, cropScale, ...(augmentation ? { augmentation } : {}) }] : [];
   return JSON.stringify([...plain, ...drawn, ...(type === "float32" ? [] : [type])]);
 }
 

@@ -1,5 +1,7 @@
-import type { EpochRecord, RunReport, StageRecord, StepRecord } from "../report/run-report.ts";
+import type { EpochRecord, RunReport, SeveralRecord, StageRecord, StepRecord } from "../report/run-report.ts";
 import { measure } from "../report/metrics.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import type { SeveralLabels } from "../train/evaluate-labels.ts";
 import type { Setting } from "../report/run-report.ts";
 import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
 
@@ -19,6 +21,7 @@ export interface RunAbout {
   readonly settings: Readonly<Record<string, Setting>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly finishedAt: string;
+  readonly data?: RunReport["data"];
 }
 
 /** An epoch as metrics.jsonl holds it. */
@@ -88,6 +91,13 @@ export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []):
   };
 }
 
+function withoutTargets(
+  { targets: _targets, ...measures }: SeveralLabels,
+  { count, loss }: Pick<Evaluation, "count" | "loss">,
+): SeveralRecord {
+  return { ...measures, count, loss };
+}
+
 function assemble(
   result: FineTuneResult,
   about: RunAbout,
@@ -100,7 +110,8 @@ function assemble(
     classes: result.classes,
     stages,
     steps,
-    metrics: evaluation && evaluation.count > 0 ? measure(evaluation) : null,
+    metrics: evaluation && evaluation.count > 0 && !evaluation.several ? measure(evaluation) : null,
+    several: evaluation?.several ? withoutTargets(evaluation.several, evaluation) : null,
     badFiles: result.bad.map(({ path, code, message }) => ({ file: path, code, message })),
     parity: parity
       ? {

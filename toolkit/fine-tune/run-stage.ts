@@ -1,15 +1,24 @@
+import type { Sample } from "../data/sample.ts";
 import { errorCode } from "../errors.ts";
-import type { Evaluation } from "../train/evaluate.ts";
-import type { EpochEvent, Progress } from "../train/train.ts";
+import { isBetter } from "../train/is-better.ts";
+import { guardStep } from "../train/nan-guard.ts";
+import type { EpochEvent, NonFiniteEvent, Progress } from "../train/train.ts";
 import type { Tensors } from "../runtime/runtime.ts";
-import type { FineTuneEvent } from "./events.ts";
+import { findsRate } from "./craft-settings.ts";
+import type { EndReason, FineTuneEvent } from "./events.ts";
 import type { Formulations } from "./formulations.ts";
 import type { Platform } from "./platform.ts";
 import { savedCheckpoint, stageCheckpoint } from "./run-state.ts";
 import type { Fingerprint } from "./run-state.ts";
 import type { Settings } from "./settings.ts";
+import { probeTraining } from "./probes/probe-training.ts";
+import { openSoupPot } from "./soup-pot.ts";
+import type { SoupPot } from "./soup-pot.ts";
 import { startStage } from "./stage.ts";
 import type { Best, Stage, StageRun } from "./stage.ts";
+import { stageEnd } from "./stage-end.ts";
+import type { StageEnd, StageTime } from "./stage-end.ts";
+import { scheduleAt, tryRates } from "./try-rates.ts";
 import { tuneStage } from "./tune-stage.ts";
 
 /** What whoever reads a run may change while it goes on. */
@@ -30,8 +39,15 @@ export interface StageOptions {
   readonly formulations?: Formulations;
   readonly state?: Tensors;
   readonly best?: Best;
+  /** The rate that a range test had found, and the metrics of the epochs before. */
+  readonly rate?: number | undefined;
+  readonly watched?: readonly number[] | undefined;
   /** Steps of the stages before: checkpoints are numbered over the whole run. */
   readonly stepsBefore: number;
+  /** The training photos, to name them. */
+  readonly samples: readonly Sample[];
+  /** Where the run's time is limited. */
+  readonly time?: StageTime | undefined;
 }
 
 /** How a stage ended: `aborted` by the signal with a checkpoint written, with a `failure` after which the best so far is still good, or with its weights. */
@@ -40,81 +56,174 @@ export interface StageOutcome {
   readonly failure?: unknown;
   readonly last: Best | undefined;
   readonly best: Best | undefined;
+  readonly ended?: EndReason;
+}
+
+/** A stage at work. */
+interface Running {
+  readonly stage: Stage;
+  readonly run: StageRun;
+  readonly end: StageEnd;
+  readonly pot: SoupPot | undefined;
+  /** What a range test has found. */
+  rate: number | undefined;
+  progress: Progress | undefined;
+  best: Best | undefined;
+  last: Best | undefined;
 }
 
 /** Runs one stage: tells its events, keeps the best epoch, and writes checkpoints. The session is released at the end, whatever happens. */
-export async function* runStage(stage: Stage, options: StageOptions): AsyncGenerator<FineTuneEvent, StageOutcome> {
-  const { settings, control, signal } = options;
-  const limit = (): number => (control.stopped ? 0 : control.limit);
+export async function* runStage(given: Stage, options: StageOptions): AsyncGenerator<FineTuneEvent, StageOutcome> {
+  const { settings, signal } = options;
+  const { operators } = given;
+  const stage = settings.onNonFinite === "skip" ? { ...given, step: guardStep(given.step, operators) } : given;
   // a stage that is resumed goes on as it was begun
   const chosen = options.from ? undefined : yield* tuneStage(stage, options);
-  const run = await startStage(options.platform.runtime, stage, {
-    limit,
-    saveEvery: settings.checkpointEvery,
-    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
-    ...(options.from ? { from: options.from } : {}),
-    ...(options.formulations ? { formulations: options.formulations } : {}),
-    ...(chosen ? { chosen } : {}),
-    ...(options.state ? { state: options.state } : {}),
-    ...(signal ? { signal } : {}),
-    ...(options.platform.now ? { now: options.platform.now } : {}),
-  });
-  let best = options.best;
-  let last: Best | undefined;
-  let progress = options.from;
+  const running = await start(stage, options, chosen);
+  const { run, end, pot } = running;
   try {
     for (const text of run.notes) yield { kind: "note", text };
     yield { kind: "formulations", stage: stage.name, ...run.formulations };
-    for await (const event of run.events) {
-      progress = event.progress;
-      if (event.kind === "step") {
-        yield { ...event, stage: stage.name };
-        if (event.step % settings.checkpointEvery === 0) yield* save(stage, run, options, event.progress);
-      } else {
-        last = await snapshot(run, event);
-        const improved = last !== undefined && isBetter(last.evaluation, best?.evaluation);
-        if (improved && last) best = await keepBest(last, stage, options);
-        yield { ...event, stage: stage.name, best: improved };
-        yield* save(stage, run, options, event.progress);
-      }
-    }
+    if (!options.from && findsRate(stage.name, settings)) running.rate = yield* tryRates(stage, run, settings, signal);
+    // one that is resumed may have had no patience left
+    if (!end.isOver()) yield* trainStage(running, options);
     signal?.throwIfAborted();
+    const { progress } = running;
+    const ended = end.reasonAt(progress?.step ?? 0);
+    if (ended) yield { kind: "note", text: ended.text };
     // resumed at its very end
-    last ??= { weights: await run.weights(), evaluation: await run.evaluate(), epoch: progress?.epoch ?? 0 };
-    if (best && last)
+    const last = (running.last ??= await scored(run, progress?.epoch ?? 0));
+    if (pot && running.best) running.best = yield* pot.cook(running.best, run.evaluateWeights);
+    const { best } = running;
+    if (best)
       await options.platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: last.evaluation }));
-    return { aborted: false, last, best };
+    return { aborted: false, last, best, ...(ended ? { ended: ended.reason } : {}) };
   } catch (error) {
-    if (errorCode(error) === "E_NONFINITE_LOSS") return { aborted: false, failure: error, last, best };
+    if (errorCode(error) === "E_NONFINITE_LOSS") {
+      if (stage.step.finite !== undefined) await keepGood(running);
+      return { aborted: false, failure: error, last: running.last, best: running.best };
+    }
     if (!signal?.aborted || error !== signal.reason) throw error;
     // the state is that of the last finished step
-    if (progress) yield* save(stage, run, options, progress);
-    return { aborted: true, last, best };
+    if (running.progress) yield* save(running, options, running.progress);
+    return { aborted: true, last: running.last, best: running.best };
   } finally {
     await run.session.release();
   }
 }
 
-async function snapshot(run: StageRun, event: EpochEvent): Promise<Best | undefined> {
-  return event.evaluation && { weights: await run.weights(), evaluation: event.evaluation, epoch: event.epoch };
+async function start(stage: Stage, options: StageOptions, chosen: Formulations | undefined): Promise<Running> {
+  const { settings, platform, control, from, rate, watched, time } = options;
+  const before = time?.budget.spentMs() ?? 0;
+  const run = await startStage(
+    platform.runtime,
+    {
+      ...stage,
+      schedule: (at) => schedule()(at),
+    },
+    {
+      limit: () => (control.stopped ? 0 : Math.min(control.limit, end.steps())),
+      saveEvery: settings.checkpointEvery,
+      ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+      ...(from ? { from } : {}),
+      ...(options.formulations ? { formulations: options.formulations } : {}),
+      ...(chosen ? { chosen } : {}),
+      ...(options.state ? { state: options.state } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(platform.now ? { now: platform.now } : {}),
+    },
+  );
+  const loadMs = (time?.budget.spentMs() ?? 0) - before;
+  const end = stageEnd(stage, { settings, time, loadMs, made: from?.step ?? 0, watched });
+  const { name } = stage;
+  const size = settings.keep === "soup" ? settings.soupSize : undefined;
+  const { checkpoints } = platform;
+  const pot =
+    size === undefined ? undefined : await openSoupPot({ stage: name, size, checkpoints, epochs: from?.epoch ?? 0 });
+  const running: Running = { stage, run, end, pot, rate, progress: from, best: options.best, last: undefined };
+  // read when the first step is made: the rate may have been found by then
+  let found: Stage["schedule"] | undefined;
+  const schedule = (): Stage["schedule"] =>
+    (found ??= running.rate === undefined ? stage.schedule : scheduleAt(running.rate, stage, settings));
+  return running;
 }
 
-async function keepBest(best: Best, stage: Stage, { platform }: StageOptions): Promise<Best> {
-  await platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best, final: undefined }));
-  return best;
+/** The epochs, up to the one at which patience ends. */
+async function* trainStage(running: Running, options: StageOptions): AsyncGenerator<FineTuneEvent> {
+  const { stage, run, end } = running;
+  for await (const event of run.events) {
+    running.progress = event.progress;
+    if (event.kind === "nonfinite") yield { ...event, stage: stage.name, files: filesOf(event, options) };
+    else if (event.kind === "step") {
+      yield { ...event, stage: stage.name };
+      yield* probeTraining(event, { stage, run, options });
+      const text = end.stepped(event.step);
+      if (text !== undefined) yield { kind: "note", text };
+      if (event.step % options.settings.checkpointEvery === 0) yield* save(running, options, event.progress);
+    } else {
+      const improved = await keepEpoch(event, running, options);
+      yield { ...event, stage: stage.name, best: improved };
+      yield* save(running, options, event.progress);
+      end.rested();
+      if (end.isOver()) return;
+    }
+  }
+}
+
+/** Keeps what an epoch has come to; returns whether it is the best so far. */
+async function keepEpoch(event: EpochEvent, running: Running, { platform }: StageOptions): Promise<boolean> {
+  const { stage, run, end, pot, best } = running;
+  const { evaluation, epoch } = event;
+  end.scored(evaluation);
+  if (!evaluation) {
+    running.last = undefined;
+    return false;
+  }
+  const last = { weights: await run.weights(), evaluation, epoch };
+  running.last = last;
+  await pot?.add(last);
+  if (!isBetter(evaluation, best?.evaluation)) return false;
+  await platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best: last, final: undefined }));
+  running.best = last;
+  return true;
+}
+
+/** The weights before a step that was left out are as good as any: where the run ends there, they may be its best. */
+async function keepGood(running: Running): Promise<void> {
+  const good = await scored(running.run, (running.progress?.epoch ?? 0) + 1);
+  if (!Number.isFinite(good.evaluation.loss)) return;
+  running.last = good;
+  if (isBetter(good.evaluation, running.best?.evaluation)) running.best = good;
+}
+
+async function scored(run: StageRun, epoch: number): Promise<Best> {
+  return { weights: await run.weights(), evaluation: await run.evaluate(), epoch };
+}
+
+function filesOf({ indices }: NonFiniteEvent, { samples }: StageOptions): readonly string[] {
+  return indices.flatMap((i) => samples[i]?.path ?? []);
 }
 
 async function* save(
-  stage: Stage,
-  run: StageRun,
+  { stage, run, end, rate }: Running,
   options: StageOptions,
   progress: Progress,
 ): AsyncGenerator<FineTuneEvent> {
-  const { platform, control, fingerprint } = options;
+  const { platform, control, fingerprint, time } = options;
   if (!platform.checkpoints) return;
   const limit = Number.isFinite(control.limit) ? control.limit : null;
+  const watched = end.watched();
   const checkpoint = savedCheckpoint(
-    { stage: stage.name, progress, limit, fingerprint, formulations: run.formulations },
+    {
+      stage: stage.name,
+      progress,
+      limit,
+      fingerprint,
+      formulations: run.formulations,
+      ...(rate === undefined ? {} : { rate }),
+      ...(watched ? { watched } : {}),
+      ...(time ? { spentMs: time.budget.spentMs() } : {}),
+    },
     await run.state(),
   );
   yield {
@@ -122,10 +231,4 @@ async function* save(
     path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint),
     stage: stage.name,
   };
-}
-
-/** More right answers; of equal ones the lower loss. */
-function isBetter(a: Evaluation, b: Evaluation | undefined): boolean {
-  // without validation photos the last epoch counts
-  return b === undefined || a.count === 0 || a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss);
 }

@@ -3,6 +3,10 @@ import type { NamedSchedule, NamedScheduleOptions } from "../schedules/named-sch
 import type { NamedLossOptions } from "../losses/named-loss.ts";
 import type { ClassifierLoss } from "./recipe.ts";
 import { checkSettings } from "./check-settings.ts";
+import { defaultEpochs, givenRate, settleCraft } from "./craft-settings.ts";
+import type { Craft, CraftSettings } from "./craft-settings.ts";
+import { settlePictures } from "./picture-settings.ts";
+import type { Pictures, PictureSettings } from "./picture-settings.ts";
 
 export type Mode = "frozen" | "partial" | "full" | "staged" | "scratch";
 /** How activations of the frozen part are kept: whole, or in half the space with 11 bits of precision. */
@@ -17,7 +21,7 @@ export type OptimizerChoice = Choice<NamedOptimizer, NamedOptimizerOptions>;
 export type ScheduleChoice = Choice<NamedSchedule, Omit<NamedScheduleOptions, "rate" | "warmUpSteps" | "warmUpFrom">>;
 
 /** What a user may choose. Sizes in pixels, rates per step. */
-export interface FineTuneSettings {
+export interface FineTuneSettings extends CraftSettings, PictureSettings {
   /**
    * frozen: the head alone, on cached features. partial: the last stages and the head, on cached activations of the frozen ones. full: every layer.
    * staged: frozen, then every layer (or those behind `trainFrom`, or the stages of `unfreeze`) with lower rates towards the stem. scratch: from random weights.
@@ -41,15 +45,11 @@ export interface FineTuneSettings {
   readonly headEpochs?: number;
   /** Photos per step; 16. */
   readonly batchSize?: number;
-  /** Peak learning rate of the stage that trains every layer; 1e-3 per 16 photos of a batch. In `frozen` mode, of the head; 1e-3. */
-  readonly rate?: number;
-  /** Peak learning rate of the head in `staged`; 1e-3. */
-  readonly headRate?: number;
   /** For every layer: sgd; for the head alone: adamw. */
   readonly optimizer?: NamedOptimizer | OptimizerChoice;
   /** Of sgd and nesterov; 0.9. */
   readonly momentum?: number;
-  /** cross-entropy. */
+  /** cross-entropy; bce where photos may have several labels. */
   readonly loss?: ClassifierLoss | LossChoice;
   /** How the rate goes; cosine. The head of `staged` always follows a cosine. */
   readonly schedule?: NamedSchedule | ScheduleChoice;
@@ -83,10 +83,6 @@ export interface FineTuneSettings {
   readonly sizePx?: number;
   /** Shorter side of a photo before the middle is cut out of it; sizePx * 256 / 224. */
   readonly resizePx?: number;
-  /** Random crops and flips while training every layer. */
-  readonly augment?: boolean;
-  /** Smallest share of a photo's area that a random crop keeps; 0.08. */
-  readonly cropScale?: number;
   /** Width of a hidden layer in the new head; 0 for none. */
   readonly hidden?: number;
   /** Share of the features that the new head drops while it is trained; 0. */
@@ -95,8 +91,6 @@ export interface FineTuneSettings {
   readonly head?: string;
   /** Value that holds the features, where it is not found by itself. */
   readonly features?: string;
-  /** Which weights are exported. */
-  readonly keep?: "best" | "last";
   /** Threads of ONNX Runtime; all cores where absent. One gives bit-equal runs. */
   readonly threads?: number;
   /** Time several ways to write the step on this machine before all layers, or the last ones, are trained, and take the quickest; off. */
@@ -108,7 +102,7 @@ export interface FineTuneSettings {
 }
 
 /** The settings with every default decided. */
-export interface Settings {
+export interface Settings extends Craft, Pictures {
   readonly mode: Mode;
   readonly views: number;
   readonly cacheType: CacheType;
@@ -140,11 +134,8 @@ export interface Settings {
   readonly seed: number;
   readonly sizePx: number;
   readonly resizePx: number;
-  readonly augment: boolean;
-  readonly cropScale: number;
   readonly hidden: number;
   readonly dropout: number;
-  readonly keep: "best" | "last";
   readonly autotune: boolean;
   readonly checkpointEvery: number;
   readonly head?: string;
@@ -161,10 +152,14 @@ export function isPartial({ mode, trainFrom, unfreeze }: Pick<Settings, "mode" |
 }
 
 /**
- * Decides every default once. `fallbackSizePx` is the card's, the file's, or 224.
+ * Decides every default once. `fallbackSizePx` is the card's, the file's, or 224; `isMultiLabel` says whether photos may have several labels.
  * @throws E_SETTING naming the setting, its value and what was expected
  */
-export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settings {
+export function settle(
+  chosen: FineTuneSettings,
+  fallbackSizePx: number,
+  { isMultiLabel = false }: { readonly isMultiLabel?: boolean } = {},
+): Settings {
   const {
     mode = "staged",
     batchSize = 16,
@@ -179,7 +174,8 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
   } = chosen;
   const frozen = mode === "frozen";
   const scratch = mode === "scratch";
-  const epochs = chosen.epochs ?? (frozen || scratch ? 30 : 5);
+  const epochs = chosen.epochs ?? defaultEpochs(mode, chosen);
+  const rate = givenRate(chosen.rate);
   const perBatch = batchSize / 16;
   const settings: Settings = {
     mode,
@@ -187,12 +183,12 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     epochs,
     headEpochs: frozen ? epochs : (chosen.headEpochs ?? 30),
     batchSize,
-    rate: chosen.rate ?? (frozen ? 1e-3 : scratch ? 5e-3 * perBatch : 1e-3 * perBatch),
-    headRate: frozen ? (chosen.rate ?? 1e-3) : (chosen.headRate ?? 1e-3),
+    rate: rate ?? (frozen ? 1e-3 : scratch ? 5e-3 * perBatch : 1e-3 * perBatch),
+    headRate: frozen ? (rate ?? 1e-3) : (givenRate(chosen.headRate) ?? 1e-3),
     optimizer: choice<OptimizerChoice>(optimizer ?? "sgd"),
     headOptimizer: choice<OptimizerChoice>(frozen ? (optimizer ?? "adamw") : "adamw"),
     momentum: chosen.momentum ?? 0.9,
-    loss: choice<LossChoice>(chosen.loss ?? "cross-entropy"),
+    loss: choice<LossChoice>(chosen.loss ?? (isMultiLabel ? "bce" : "cross-entropy")),
     schedule: choice<ScheduleChoice>(chosen.schedule ?? "cosine"),
     ...gradientSettings(chosen),
     decay: chosen.decay ?? (scratch ? 5e-4 : 0),
@@ -203,11 +199,10 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     seed: chosen.seed ?? 0,
     sizePx,
     resizePx: chosen.resizePx ?? Math.round((sizePx * 256) / 224),
-    augment: chosen.augment ?? true,
-    cropScale: chosen.cropScale ?? 0.08,
+    ...settlePictures(chosen),
     hidden: chosen.hidden ?? 0,
     dropout: chosen.dropout ?? 0,
-    keep: chosen.keep ?? "best",
+    ...settleCraft(chosen),
     autotune: chosen.autotune ?? false,
     checkpointEvery: chosen.checkpointEvery ?? 200,
     ...(threads === undefined ? {} : { threads }),
@@ -217,7 +212,7 @@ export function settle(chosen: FineTuneSettings, fallbackSizePx: number): Settin
     ...(trainFrom === undefined ? {} : { trainFrom }),
     ...(unfreeze === undefined ? {} : { unfreeze }),
   };
-  checkSettings(settings);
+  checkSettings(settings, isMultiLabel);
   return settings;
 }
 
@@ -264,9 +259,19 @@ function choice<T extends { readonly name: string }>(chosen: T["name"] | T): T {
 
 /** The settings as they stand in reports and checkpoints: a choice is its name, or its name and options, as in "step:every=2,factor=0.5". */
 export function plainSettings(settings: Settings): Readonly<Record<string, string | number | boolean>> {
+  const { rateIsAuto, headRateIsAuto, ...others } = settings;
+  const found = { ...(rateIsAuto ? { rate: "auto" } : {}), ...(headRateIsAuto ? { headRate: "auto" } : {}) };
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [key, typeof value === "object" ? choiceText(value) : value]),
+    Object.entries({ ...others, ...found }).map(([key, value]) => [
+      key,
+      typeof value === "object" ? objectText(value) : value,
+    ]),
   );
+}
+
+function objectText(value: object): string {
+  if ("name" in value) return choiceText(value as { readonly name: string });
+  return Array.isArray(value) ? value.join(",") : JSON.stringify(value);
 }
 
 function choiceText({ name, ...options }: { readonly name: string }): string {

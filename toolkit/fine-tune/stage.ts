@@ -60,9 +60,12 @@ export interface StageRun {
   /** Everything held, for a checkpoint. */
   readonly state: () => Promise<Tensors>;
   readonly evaluate: () => Promise<Evaluation>;
+  /** Scores weights and running statistics, which the session holds from then on. */
+  readonly evaluateWeights: (weights: Tensors) => Promise<Evaluation>;
 }
 
 const EVALUATE = "evaluate";
+const SINGLE = { steps: () => 1, ran: () => {} };
 
 /** Loads the stage's graphs, sets the state (the step's own, or that of a checkpoint) and returns the events to be read. */
 export async function startStage(
@@ -108,9 +111,15 @@ export async function startStage(
     weights: async () => averagesAsWeights(await session.get(weightNames), step.averages),
     state: () => session.get(names),
     evaluate: score,
+    evaluateWeights: async (weights) => {
+      await session.set(new Map([...weights].map(([name, t]) => [step.averages.get(name) ?? name, t])));
+      return score();
+    },
     events: train({
       session,
-      pace: openPace(options.saveEvery),
+      // what comes after a step that is left out has another rate
+      pace: step.finite === undefined ? openPace(options.saveEvery) : SINGLE,
+      ...(step.finite === undefined ? {} : { finite: step.finite }),
       logits: stage.logits,
       classes: stage.classes,
       batches: stage.batches,

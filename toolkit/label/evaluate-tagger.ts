@@ -1,5 +1,6 @@
 import type { Sample } from "../data/sample.ts";
-import { score } from "../train/evaluate.ts";
+import { labelTargets } from "../data/targets.ts";
+import { score, scoreSeveral } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Tagger, UnreadablePhoto } from "./tagger.ts";
 
@@ -22,21 +23,32 @@ export async function* evaluateTagger(
   const bad: UnreadablePhoto[] = [];
   const position = new Map(tagger.labels.map((label, i) => [label, i]));
   let next = 0;
-  for await (const photo of tagger.labelAll(
-    samples.map((s) => s.path),
-    { ...options, top: classes },
-  )) {
+  const several = tagger.metadata.activation === "sigmoid" ? labelTargets(classes) : undefined;
+  const targets: Float32Array[] = [];
+  for await (const photo of tagger.labelAll(samples, { ...options, top: classes, minWeight: 0 })) {
     const index = next++;
     if ("error" in photo) {
       bad.push(photo);
     } else {
       const row = new Float32Array(classes);
-      for (const { label, weight } of photo.labels) row[position.get(label) ?? 0] = Math.log(Math.max(weight, 1e-38));
+      for (const { label, weight } of photo.labels) {
+        row[position.get(label) ?? 0] = several ? logit(weight) : Math.log(Math.max(weight, LEAST));
+      }
       rows.push(row);
-      labels.push(samples[index]?.label ?? 0);
+      const sample = samples[index];
+      if (several && sample) targets.push(Float32Array.from(several.of(sample)));
+      labels.push(sample?.label ?? 0);
       indices.push(index);
     }
     yield next;
   }
-  return { evaluation: score(rows, labels, indices, classes), bad };
+  const evaluation = several ? scoreSeveral(rows, targets, labels, indices) : score(rows, labels, indices, classes);
+  return { evaluation, bad };
+}
+
+/** The smallest normal number of float32: a probability below it counts as this. */
+const LEAST = 1e-38;
+
+function logit(probability: number): number {
+  return Math.log(Math.max(probability, LEAST)) - Math.log(Math.max(1 - probability, LEAST));
 }

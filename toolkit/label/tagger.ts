@@ -1,7 +1,9 @@
 import { errorCode, errorMessage } from "../errors.ts";
+import { type Photo, pathOf, sourceOf } from "../data/decode-photo.ts";
 import { inOrder } from "../data/in-order.ts";
 import { readAhead } from "../data/read-ahead.ts";
-import { atOnceOf, type PhotoDecoder, type Viewed, viewPhoto } from "../data/view.ts";
+import type { PhotoSource } from "../data/sample.ts";
+import { atOnceOf, type PhotoDecoder } from "../data/view.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { ModelMetadata } from "../export/metadata.ts";
 import { servableModel } from "../export/servable-model.ts";
@@ -9,6 +11,7 @@ import type { SourceModel } from "../export/source-model.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Pixels } from "../images/decoder.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
+import { meanRow, type SeenPhoto, seeViews, type TestTimeViews, testTimeViews } from "./test-time-views.ts";
 
 /** A label and how likely it is, 0..1. */
 export interface WeightedLabel {
@@ -34,7 +37,7 @@ export interface UnreadablePhoto {
 export interface LabelOptions {
   /** How many labels a photo gets; 5. */
   readonly top?: number;
-  /** Labels below this weight are left out. */
+  /** Labels below this weight are left out. Where absent: below the thresholds in the model's file, if it has any. */
   readonly minWeight?: number;
 }
 
@@ -43,7 +46,10 @@ export interface TaggerOptions {
   readonly runtime: Runtime;
   readonly decoder: PhotoDecoder;
   readonly threads?: number;
+  /** Pictures that go through the network together; 16. */
   readonly batchSize?: number;
+  /** How often each photo is seen, at as many times the work: `label` and `labelAll` give the mean of the probabilities, and the features of the plain view; 1. */
+  readonly views?: TestTimeViews;
 }
 
 /** A network ready to label photos. */
@@ -58,10 +64,10 @@ export interface Tagger {
   label(photo: string | Uint8Array, options?: LabelOptions): Promise<LabelledPhoto>;
   /** Labels many photos in their order; one that cannot be read gets its error and stops nothing. */
   labelAll(
-    photos: readonly string[],
+    photos: readonly Photo[],
     options?: LabelOptions & { signal?: AbortSignal },
   ): AsyncGenerator<LabelledPhoto | UnreadablePhoto>;
-  /** Probabilities [classes] and features per photo, for those who want all of them. */
+  /** Probabilities [classes] and features per picture, each seen once as it is, for those who want all of them. */
   predict(
     photos: readonly Pixels[],
   ): Promise<{ readonly probabilities: readonly Float32Array[]; readonly features: readonly Float32Array[] }>;
@@ -73,7 +79,7 @@ const AHEAD = 2;
 
 /**
  * Opens a model for labelling: an export of ours as it is, any other classifier with the preprocessing its card states.
- * @throws E_NO_HEAD, E_MODEL_METADATA, and as `normalise`
+ * @throws E_NO_HEAD, E_MODEL_METADATA, E_SETTING, and as `normalise`
  */
 export async function openTagger({
   source,
@@ -81,49 +87,61 @@ export async function openTagger({
   decoder,
   threads,
   batchSize = 16,
+  views: asked = 1,
 }: TaggerOptions): Promise<Tagger> {
   const { model, metadata } = servableModel(source);
+  const views = testTimeViews(asked, metadata.preprocessing);
   const session = await runtime.load(encodeModel(model), {
     sharesCores: true,
     ...(threads === undefined ? {} : { threads }),
   });
-  const { sizePx, resizePx } = metadata.preprocessing;
-  const see = (photo: string | Uint8Array): Promise<Viewed> => viewPhoto(decoder, photo, { sizePx, resizePx });
+  const see = (photo: PhotoSource): Promise<SeenPhoto> => seeViews(decoder, photo, views, metadata.preprocessing);
+  // photos whose views go through the network together
+  const together = Math.max(1, Math.floor(batchSize / views.length));
   const predict = (photos: readonly Pixels[]): ReturnType<Tagger["predict"]> => predictWith(session, photos, metadata);
+  const answer: Answer = (photos) => answerAll(predict, photos);
   return {
     labels: metadata.labels,
     metadata,
     predict,
     async label(photo, options) {
-      const { probabilities, features } = await predict([await see(photo)]);
+      const [found] = await answer([await see(photo)]);
       const file = typeof photo === "string" ? photo : "";
       return {
         file,
-        labels: best(probabilities[0] ?? [], metadata.labels, options),
-        features: features[0] ?? new Float32Array(0),
+        labels: best(found?.probabilities ?? [], metadata, options),
+        features: found?.features ?? new Float32Array(0),
       };
     },
     async *labelAll(photos, options = {}) {
-      const load = (i: number): Promise<Viewed | UnreadablePhoto> =>
-        see(photos[i] ?? "").catch((error: unknown) => unreadable(photos[i] ?? "", error));
+      const load = (i: number): Promise<SeenPhoto | UnreadablePhoto> =>
+        see(sourceOf(photos[i] ?? "")).catch((error: unknown) => unreadable(pathOf(photos[i] ?? ""), error));
       const items = inOrder(photos.length, load, {
         concurrency: atOnceOf(decoder),
-        ahead: AHEAD * batchSize,
+        ahead: AHEAD * together,
         ...(options.signal ? { signal: options.signal } : {}),
       });
-      const batches = inBatches(photos, items, batchSize);
+      const batches = inBatches(photos.map(pathOf), items, together);
       // the network works while the reader does something with what it has
-      yield* flat(readAhead(labelBatches(batches, predict, metadata.labels, options)));
+      yield* flat(readAhead(labelBatches(batches, answer, metadata, options)));
     },
     close: () => session.release(),
   };
 }
 
-type Item = readonly [file: string, seen: Viewed | UnreadablePhoto];
+/** What a network says of one photo. */
+interface Answered {
+  readonly probabilities: Float32Array;
+  readonly features: Float32Array;
+}
+
+type Answer = (photos: readonly SeenPhoto[]) => Promise<readonly Answered[]>;
+
+type Item = readonly [file: string, seen: SeenPhoto | UnreadablePhoto];
 
 async function* inBatches(
   files: readonly string[],
-  items: AsyncIterable<Viewed | UnreadablePhoto>,
+  items: AsyncIterable<SeenPhoto | UnreadablePhoto>,
   batchSize: number,
 ): AsyncGenerator<readonly Item[]> {
   let batch: Item[] = [];
@@ -138,26 +156,39 @@ async function* inBatches(
 
 async function* labelBatches(
   batches: AsyncIterable<readonly Item[]>,
-  predict: Tagger["predict"],
-  labels: readonly string[],
+  answer: Answer,
+  metadata: ModelMetadata,
   options: LabelOptions,
 ): AsyncGenerator<readonly (LabelledPhoto | UnreadablePhoto)[]> {
   for await (const items of batches) {
-    const pictures = items.flatMap(([, item]) => ("error" in item ? [] : [item]));
-    const { probabilities, features } =
-      pictures.length > 0 ? await predict(pictures) : { probabilities: [], features: [] };
+    const answers = await answer(items.flatMap(([, item]) => ("error" in item ? [] : [item])));
     let row = 0;
     yield items.map(([file, item]) => {
       if ("error" in item) return item;
-      const at = row++;
+      const found = answers[row++];
       return {
         file,
         sha256: item.sha256,
-        labels: best(probabilities[at] ?? [], labels, options),
-        features: features[at] ?? new Float32Array(0),
+        labels: best(found?.probabilities ?? [], metadata, options),
+        features: found?.features ?? new Float32Array(0),
       };
     });
   }
+}
+
+/** What a network says of photos: the mean of its probabilities for the views of each, and the features of the first. */
+async function answerAll(predict: Tagger["predict"], photos: readonly SeenPhoto[]): Promise<readonly Answered[]> {
+  if (photos.length === 0) return [];
+  const { probabilities, features } = await predict(photos.flatMap(({ pictures }) => pictures));
+  let next = 0;
+  return photos.map(({ pictures }) => {
+    const first = next;
+    next += pictures.length;
+    return {
+      probabilities: meanRow(probabilities.slice(first, next)),
+      features: features[first] ?? new Float32Array(0),
+    };
+  });
 }
 
 async function* flat<T>(source: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
@@ -167,14 +198,15 @@ async function* flat<T>(source: AsyncIterable<readonly T[]>): AsyncGenerator<T> 
 /** The `top` largest weights, the first of equal ones first. */
 function best(
   weights: ArrayLike<number>,
-  labels: readonly string[],
-  { top = 5, minWeight = 0 }: LabelOptions = {},
+  { labels, thresholds }: Pick<ModelMetadata, "labels" | "thresholds">,
+  { top = 5, minWeight }: LabelOptions = {},
 ): readonly WeightedLabel[] {
   return labels
-    .map((label, i) => ({ label, weight: weights[i] ?? 0 }))
-    .filter(({ weight }) => weight >= minWeight)
+    .map((label, i) => ({ label, weight: weights[i] ?? 0, least: minWeight ?? thresholds?.[i] ?? 0 }))
+    .filter(({ weight, least }) => weight >= least)
     .toSorted((a, b) => b.weight - a.weight)
-    .slice(0, top);
+    .slice(0, top)
+    .map(({ label, weight }) => ({ label, weight }));
 }
 
 function unreadable(file: string, error: unknown): UnreadablePhoto {

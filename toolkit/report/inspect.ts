@@ -53,6 +53,20 @@ export interface Layer {
   readonly receptiveFieldPx: number | null;
 }
 
+/** What all layers come to, for one picture; memory as float32. */
+export interface InspectedTotals {
+  readonly layers: number;
+  /** Learnt numbers. */
+  readonly parameters: number;
+  /** Numbers that are kept but not learnt: the running means and variances of BatchNormalization. */
+  readonly statistics: number;
+  readonly multiplyAdds: number;
+  readonly parameterBytes: number;
+  readonly inputBytes: number;
+  /** Of the outputs of all layers. Training keeps most of them, and makes a gradient for each. */
+  readonly activationBytes: number;
+}
+
 /** Everything `inspect` says about a model, as plain data. */
 export interface Inspection {
   readonly opset: number;
@@ -76,13 +90,14 @@ export interface Inspection {
   readonly layers: readonly Layer[];
   /** Where training may begin, with all in front of it frozen; none where no head was found. */
   readonly cuts: readonly InspectedCut[];
-  readonly totals: { readonly layers: number; readonly parameters: number; readonly multiplyAdds: number };
+  readonly totals: InspectedTotals;
   /** Operators through which no gradient can flow, because nobody wrote their rule. */
   readonly withoutGradient: readonly string[];
 }
 
 /** Size in pixels for a file that declares none. */
 const SIZE_PX = 224;
+const FLOAT32_BYTES = 4;
 
 /**
  * Looks at a model as its file has it: inputs and outputs, head, BatchNorm, and every layer's cost for one picture.
@@ -103,7 +118,8 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
   const dependence = sizeDependence(graph, operators) ?? null;
   const sizePx =
     dependence === null ? (options.sizePx ?? raw.declaredSizePx ?? SIZE_PX) : (raw.declaredSizePx ?? SIZE_PX);
-  const layers = layersOf(atSize(graph, sizePx, operators), operators);
+  const sized = atSize(graph, sizePx, operators);
+  const layers = layersOf(sized, operators);
   return {
     ...raw,
     inputs: graph.inputs.map(describeValue),
@@ -113,11 +129,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): Inspec
     sizeDependence: dependence,
     sizePx,
     layers,
-    totals: {
-      layers: layers.length,
-      parameters: sum(layers.map((layer) => layer.parameters)),
-      multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds)),
-    },
+    totals: totalsOf(sized, layers),
     withoutGradient: [...new Set(graph.nodes.filter((node) => lacksGradient(node, operators)).map(operatorKey))],
   };
 }
@@ -135,7 +147,7 @@ function nothingKnown(
     sizePx: null,
     layers: [],
     cuts: [],
-    totals: { layers: graph.nodes.length, parameters: 0, multiplyAdds: 0 },
+    totals: { ...totalsOf({ ...graph, nodes: [], inputs: [] }, []), layers: graph.nodes.length },
     withoutGradient: [],
   };
 }
@@ -194,6 +206,28 @@ function layersOf(graph: Graph, operators: Operators): readonly Layer[] {
       receptiveFieldPx: fields.get(node.outputs[0]?.name ?? "")?.sizePx ?? null,
     };
   });
+}
+
+/** Of a graph whose extents are all known. */
+function totalsOf(graph: Graph, layers: readonly Layer[]): InspectedTotals {
+  const parameters = sum(layers.map((layer) => layer.parameters));
+  const norms = graph.nodes.filter((node) => operatorKey(node) === "BatchNormalization");
+  // two layers may share theirs
+  const running = new Set(norms.flatMap((node) => node.inputs.slice(3, 5).map((v) => v?.name ?? "")));
+  return {
+    layers: layers.length,
+    parameters,
+    statistics: sum([...running].map((name) => sizeOf(graph.constants.get(name)?.shape ?? [0]))),
+    multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds)),
+    parameterBytes: parameters * FLOAT32_BYTES,
+    inputBytes: sum(graph.inputs.map((v) => elements(v.shape))) * FLOAT32_BYTES,
+    activationBytes: sum(layers.map((layer) => elements(layer.output))) * FLOAT32_BYTES,
+  };
+}
+
+/** How many numbers a shape has; an extent that is not known counts as 1. */
+function elements(shape: readonly Dim[]): number {
+  return shape.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
 }
 
 /** `null` is a rule: zero by definition. A missing one is not. */

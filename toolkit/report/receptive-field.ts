@@ -19,10 +19,11 @@ const GLOBAL = new Set([
   "ReduceMax",
   "Squeeze",
 ]);
-const WINDOWS = new Set(["Conv", "MaxPool", "AveragePool"]);
+const WINDOWS = new Set(["Conv", "MaxPool", "AveragePool", "LpPool"]);
 
 /**
- * The receptive field of every map, by value name; absent where it is the whole picture. A sum sees what its widest operand sees.
+ * The receptive field of every map, by value name; absent where it is the whole picture. A sum sees what its widest operand sees; what a product is
+ * weighted by (squeeze-excite, attention over channels) sees the whole picture and is left out of account.
  * Formula: size + (kernel - 1) * stride of what is read (Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks").
  */
 export function receptiveFields(graph: Graph): ReadonlyMap<string, ReceptiveField> {

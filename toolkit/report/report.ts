@@ -1,12 +1,13 @@
 import { chartFigure } from "./chart-figure.ts";
 import { runCharts } from "./chart.ts";
+import { dataSection } from "./data-section.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Markup } from "./page.ts";
 import { html, page } from "./page.ts";
 import { REPORT_CSS } from "./report-css.ts";
 import type { Mistake } from "./results-section.ts";
-import { classesSection, mistakeFigure, mistakesSection, percent } from "./results-section.ts";
-import type { RunReport, Setting } from "./run-report.ts";
+import { classesSection, labelsSection, mistakeFigure, mistakesSection, percent } from "./results-section.ts";
+import type { RunReport, SeveralRecord, Setting } from "./run-report.ts";
 
 export type { Mistake };
 export type { RunReport };
@@ -20,15 +21,16 @@ export interface ReportOptions {
 export async function reportHtml(report: RunReport, { worst = [] }: ReportOptions = {}): Promise<string> {
   const figures = await Promise.all(runCharts(report).map(chartFigure));
   const gallery = await Promise.all(worst.map(mistakeFigure));
-  const { metrics, classes } = report;
+  const { metrics, several, classes } = report;
   const body = html`<header>
       <h1>${report.title}</h1>
       <p class="lead">${verdict(report)}</p>
-      ${metrics && tiles(report, metrics)}
+      ${metrics && tiles(scoreTiles(report, metrics), report)} ${several && tiles(severalTiles(several), report)}
     </header>
     <main>
       ${figures.length > 0 && training(report, figures)} ${metrics && mistakesSection(metrics, classes, gallery)}
-      ${metrics && classesSection(metrics, classes)} ${aboutRun(report)} ${badFiles(report)}
+      ${metrics && classesSection(metrics, classes)} ${several && labelsSection(several, classes)}
+      ${report.data && dataSection(report.data)} ${aboutRun(report)} ${badFiles(report)}
     </main>
     <footer>
       <p>
@@ -45,6 +47,11 @@ function verdict(report: RunReport): Markup {
   const time = `${epochs.length} ${epochs.length === 1 ? "epoch" : "epochs"}, ${duration(seconds)}`;
   const base = html`${report.model}, ${report.stages.map((s) => s.mode).join(" then ")}, ${report.classes.length}
   classes, ${report.trainImages} training photos, ${time}.`;
+  if (report.several) {
+    const { meanAveragePrecision, count } = report.several;
+    return html`<strong>Mean average precision ${percent(meanAveragePrecision)} on ${count} validation photos.</strong>
+      ${base}`;
+  }
   if (!report.metrics) return base;
   const { count, top1Error } = report.metrics;
   const wrong = Math.round(count * top1Error);
@@ -54,16 +61,31 @@ function verdict(report: RunReport): Markup {
 
 type Tile = [name: string, value: string, note: string];
 
-function tiles(report: RunReport, metrics: Metrics): Markup {
-  const speeds = report.stages.flatMap((s) => s.epochs).map((e) => e.imagesPerSecond);
-  const best = speeds.length > 0 ? Math.max(...speeds) : null;
-  const many = report.classes.length > 5;
-  const items: Tile[] = [
+function scoreTiles({ classes }: RunReport, metrics: Metrics): readonly Tile[] {
+  const many = classes.length > 5;
+  return [
     ["Accuracy", percent(metrics.accuracy), `top-1 error ${percent(metrics.top1Error)}`],
     ...(many ? [["Top-5 error", percent(metrics.top5Error), "lower is better"] satisfies Tile] : []),
     ["Macro F1", metrics.macroF1.toFixed(3), "mean over classes"],
     ["Log loss", metrics.logLoss.toFixed(3), "nats, lower is better"],
     ["Calibration error", percent(metrics.calibrationError), "confidence against accuracy"],
+  ];
+}
+
+function severalTiles({ meanAveragePrecision, microF1, macroF1, loss }: SeveralRecord): readonly Tile[] {
+  return [
+    ["Mean average precision", percent(meanAveragePrecision), "mean over classes"],
+    ["Micro F1", microF1.toFixed(3), "all labels together"],
+    ["Macro F1", macroF1.toFixed(3), "mean over classes"],
+    ["Log loss", loss.toFixed(3), "nats a label, lower is better"],
+  ];
+}
+
+function tiles(scores: readonly Tile[], { stages }: RunReport): Markup {
+  const speeds = stages.flatMap((s) => s.epochs).map((e) => e.imagesPerSecond);
+  const best = speeds.length > 0 ? Math.max(...speeds) : null;
+  const items: Tile[] = [
+    ...scores,
     ...(best === null
       ? []
       : [["Speed", best.toFixed(best < 10 ? 1 : 0), "photos a second, best epoch"] satisfies Tile]),

@@ -5,6 +5,7 @@ import type { Markup } from "./page.ts";
 import { html } from "./page.ts";
 import type { Picture } from "./picture.ts";
 import { dataUri } from "./picture.ts";
+import type { SeveralRecord } from "./run-report.ts";
 
 /** A validation photo that the model got wrong. */
 export interface Mistake {
@@ -100,6 +101,47 @@ export function classesSection(metrics: Metrics, classes: readonly string[]): Ma
             (r) =>
               html`<tr>
                 <th scope="row" class="text">${r.name}</th>
+                ${bar(r.precision)}${bar(r.recall)}${bar(r.f1)}
+                <td>${r.support}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+/** Average precision of every class, and precision, recall and F1 at its threshold, weakest first. */
+export function labelsSection({ perClass }: SeveralRecord, classes: readonly string[]): Markup {
+  const rows = perClass
+    .map((c, i) => ({ ...c, name: classes[i] ?? `class ${i}` }))
+    .sort((a, b) => (a.averagePrecision ?? 2) - (b.averagePrecision ?? 2) || b.support - a.support);
+  return html`<section aria-labelledby="classes">
+    <h2 id="classes">Every class</h2>
+    <p class="note">
+      Weakest first. Average precision: how far in front its photos stand when all are ranked by its probability. The
+      rest counts a class as found from its threshold on, which is where F1 is best on these photos.
+    </p>
+    <div class="scroll tall" tabindex="0" role="region" aria-label="Measures of every class">
+      <table class="wide">
+        <thead>
+          <tr>
+            <th scope="col" class="text">Class</th>
+            <th scope="col">Average precision</th>
+            <th scope="col">Threshold</th>
+            <th scope="col">Precision</th>
+            <th scope="col">Recall</th>
+            <th scope="col">F1</th>
+            <th scope="col">Photos</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (r) =>
+              html`<tr>
+                <th scope="row" class="text">${r.name}</th>
+                ${bar(r.averagePrecision)}
+                <td>${r.threshold.toFixed(2)}</td>
                 ${bar(r.precision)}${bar(r.recall)}${bar(r.f1)}
                 <td>${r.support}</td>
               </tr>`,

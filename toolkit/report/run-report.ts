@@ -1,3 +1,4 @@
+import type { DataFindings } from "./data-section.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** One epoch of training, rates 0..1; a value is null where it was not measured. */
@@ -27,6 +28,28 @@ export interface StepRecord {
   readonly step: number;
   readonly loss: number;
   readonly rate: number;
+}
+
+/** One class of a network whose photos may have several; a ratio is null where its divisor is 0. */
+export interface LabelRecord {
+  readonly averagePrecision: number | null;
+  /** The probability from which on it counts as found; the ratios are those at it. */
+  readonly threshold: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  /** Photos that have it. */
+  readonly support: number;
+}
+
+/** Measured on photos that may have several labels. */
+export interface SeveralRecord {
+  readonly count: number;
+  readonly loss: number;
+  readonly meanAveragePrecision: number;
+  readonly microF1: number;
+  readonly macroF1: number;
+  readonly perClass: readonly LabelRecord[];
 }
 
 /** A file that could not be used. */
@@ -60,8 +83,12 @@ export interface RunReport {
   readonly settings: Readonly<Record<string, Setting>>;
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
-  /** Measured on the validation photos with the kept weights. */
+  /** Measured on the validation photos with the kept weights; null where they may have several labels. */
   readonly metrics: Metrics | null;
+  /** The same where photos may have several labels. */
+  readonly several?: SeveralRecord | null;
+  /** What is known of the photos: counts by class, copies. */
+  readonly data?: DataFindings | undefined;
   readonly badFiles: readonly BadFile[];
   readonly versions: Readonly<Record<string, string>>;
   readonly parity: ParityRecord | null;

@@ -5,8 +5,10 @@ import type { Tensors } from "../runtime/runtime.ts";
 export interface TrainBatch {
   /** The graph's own inputs: `input` [N,3,H,W], or cached features. */
   readonly inputs: Tensors;
-  /** [N]: class of each row. */
+  /** [N]: class of each row; its first one where it has several. */
   readonly labels: Int32Array;
+  /** [N,K]: what the loss compares each row with, where that is not its class alone: several labels, mixed classes, numbers. */
+  readonly targets?: Float32Array;
   /** [N]: what each row counts. */
   readonly weight: Float32Array;
   /** Rows that are samples, before the padding. */

@@ -1,44 +1,65 @@
-import { open, mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ToolkitError, errorMessage } from "../errors.ts";
+import { ToolkitError, errorCode, errorMessage } from "../errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { nodeDisk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 
 /** How many numbered checkpoints are kept beside the best one. */
 const KEPT = 2;
 const NUMBERED = /^step-(\d+)\.ckpt$/;
 
-/** The checkpoints of a run: `step-N.ckpt`, newest last, and `best-STAGE.ckpt`. */
+/** A checkpoint that was found. */
+export interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly path: string;
+  /** Why newer ones could not be used, each with its path. */
+  readonly passedOver: readonly string[];
+}
+
+/** The checkpoints of a run: `step-N.ckpt`, newest last, and `best-STAGE.ckpt`. Everything rejects with E_WRITE where it cannot write. */
 export interface CheckpointFolder {
-  /** Writes the checkpoint of a step; only then are older ones removed. */
+  /** Writes the checkpoint of a step; only then are others removed, but for the one before it. */
   save(step: number, checkpoint: Checkpoint): Promise<string>;
   saveBest(stage: string, checkpoint: Checkpoint): Promise<string>;
-  /** The newest checkpoint whose digest holds, and why newer ones were passed over. */
-  latest(): Promise<
-    { readonly checkpoint: Checkpoint; readonly path: string; readonly passedOver: readonly string[] } | undefined
-  >;
+  /**
+   * The newest checkpoint whose digest holds; nothing where none was written yet.
+   * @throws E_CHECKPOINT where there are some, and none can be read
+   */
+  latest(): Promise<FoundCheckpoint | undefined>;
+  /**
+   * The best one of a stage; nothing where none was written yet.
+   * @throws E_CHECKPOINT where it cannot be read
+   */
   best(stage: string): Promise<Checkpoint | undefined>;
 }
 
-/** Opens (and makes) the folder. Left-over temporary files of writers that were killed are removed. */
-export async function openCheckpoints(folder: string): Promise<CheckpointFolder> {
-  await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) if (name.includes(".tmp-")) await rm(join(folder, name), { force: true });
+/** Opens (and makes) the folder, which nobody else writes. Left-over temporary files of writers that were killed are removed. */
+export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Promise<CheckpointFolder> {
+  try {
+    await disk.makeFolder(folder);
+    for (const name of await disk.list(folder)) if (name.includes(".tmp-")) await disk.remove(join(folder, name));
+  } catch (error) {
+    throw notWritten(folder, error);
+  }
   const numbered = async (): Promise<readonly { name: string; step: number }[]> =>
-    (await readdir(folder))
+    (await disk.list(folder))
       .map((name) => ({ name, step: Number(NUMBERED.exec(name)?.[1] ?? Number.NaN) }))
       .filter((c) => !Number.isNaN(c.step))
       .toSorted((a, b) => a.step - b.step);
   return {
     async save(step, checkpoint) {
       const path = join(folder, `step-${step}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint));
-      for (const old of (await numbered()).slice(0, -KEPT)) await rm(join(folder, old.name), { force: true });
+      await writeDurably(path, await encodeCheckpoint(checkpoint), disk);
+      const all = await numbered();
+      // those of later steps were passed over when the run was resumed
+      const kept = new Set(all.filter((c) => c.step <= step).slice(-KEPT));
+      for (const other of all.filter((c) => !kept.has(c))) await removeOld(join(folder, other.name), disk);
       return path;
     },
     async saveBest(stage, checkpoint) {
       const path = join(folder, `best-${stage}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint));
+      await writeDurably(path, await encodeCheckpoint(checkpoint), disk);
       return path;
     },
     async latest() {
@@ -46,53 +67,77 @@ export async function openCheckpoints(folder: string): Promise<CheckpointFolder>
       for (const { name } of (await numbered()).toReversed()) {
         const path = join(folder, name);
         try {
-          return { checkpoint: await decodeCheckpoint(await readFile(path), path), path, passedOver };
+          return { checkpoint: await readCheckpoint(path, disk), path, passedOver };
         } catch (error) {
           passedOver.push(errorMessage(error));
         }
       }
-      return undefined;
+      if (passedOver.length === 0) return undefined;
+      throw new ToolkitError("E_CHECKPOINT", `Cannot go on from "${folder}": ${passedOver.join("; ")}`, {
+        hint: "start a new run folder",
+      });
     },
     async best(stage) {
       const path = join(folder, `best-${stage}.ckpt`);
-      try {
-        return await decodeCheckpoint(await readFile(path), path);
-      } catch {
-        return undefined;
-      }
+      const names = await disk.list(folder);
+      return names.includes(`best-${stage}.ckpt`) ? readCheckpoint(path, disk) : undefined;
     },
   };
 }
 
+async function readCheckpoint(path: string, disk: Disk): Promise<Checkpoint> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await disk.read(path);
+  } catch (error) {
+    throw new ToolkitError("E_CHECKPOINT", `Cannot read "${path}": ${errorMessage(error)}`, { cause: error });
+  }
+  return decodeCheckpoint(bytes, `"${path}"`);
+}
+
+async function removeOld(path: string, disk: Disk): Promise<void> {
+  try {
+    await disk.remove(path);
+  } catch (error) {
+    throw new ToolkitError("E_WRITE", `Cannot remove "${path}": ${errorMessage(error)}`, { cause: error });
+  }
+}
+
 /**
  * Writes a file so that after a crash it is the old one or the new one: temporary file in the same folder, fsync, rename, fsync of the folder.
- * @throws E_WRITE with the reason, and nothing is left behind
+ * @throws E_WRITE with the reason; the old file is as it was, and nothing else is left behind where it can be removed
  */
-export async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeDurably(path: string, bytes: Uint8Array | string, disk: Disk = nodeDisk): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
   try {
-    const file = await open(temporary, "w");
+    const file = await disk.create(temporary);
     try {
-      await file.writeFile(bytes);
+      await file.write(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await disk.rename(temporary, path);
+    await disk.syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw new ToolkitError("E_WRITE", `Cannot write "${path}": ${errorMessage(error)}`, { cause: error });
+    // what stays all the same is removed when the run is resumed
+    await disk.remove(temporary).catch(() => {});
+    throw notWritten(path, error);
   }
 }
 
-/** A folder cannot be fsynced on Windows; there the rename is as durable as it gets. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "make room on the disk and give the command again; a run goes on with --resume",
+  EDQUOT: "make room within the quota and give the command again; a run goes on with --resume",
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+  EROFS: "the disk is mounted read-only",
+};
+
+function notWritten(path: string, error: unknown): ToolkitError {
+  const hint = HINTS[errorCode(error) ?? ""];
+  return new ToolkitError("E_WRITE", `Cannot write "${path}": ${errorMessage(error)}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

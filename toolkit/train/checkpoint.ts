@@ -55,12 +55,13 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
   if (bytes.length < FIXED_BYTES + DIGEST_BYTES) refuse(`it has ${bytes.length} bytes, too few for a checkpoint`);
   if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) refuse("it is no checkpoint file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = view.getUint32(8, true);
-  if (version !== VERSION) refuse(`it has version ${version}, this toolkit reads version ${VERSION}`);
   const end = bytes.length - DIGEST_BYTES;
   const digest = await sha256(bytes.subarray(0, end));
   if (!digest.every((v, i) => v === bytes[end + i]))
     refuse("its digest does not match its content: it was cut short or damaged");
+  // not before: a damaged number is no other version
+  const version = view.getUint32(8, true);
+  if (version !== VERSION) refuse(`it has version ${version}, this toolkit reads version ${VERSION}`);
   const textLength = view.getUint32(12, true);
   const start = Math.ceil((FIXED_BYTES + textLength) / ALIGNMENT) * ALIGNMENT;
   const { header, tensors } = JSON.parse(

@@ -1,22 +1,32 @@
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session } from "../runtime/runtime.ts";
 import type { TrainBatch } from "./batch.ts";
+import { severalLabels } from "./evaluate-labels.ts";
+import type { SeveralLabels } from "./evaluate-labels.ts";
 
 /** What a network says about labelled samples, in their order. */
 export interface Evaluation {
   readonly count: number;
-  /** Mean softmax cross-entropy. */
+  /** Mean softmax cross-entropy; mean binary cross-entropy where samples may have several labels. */
   readonly loss: number;
-  /** Share of samples whose likeliest class is their label. */
+  /** Share of samples whose likeliest class is their label, or one of their labels. */
   readonly top1: number;
-  /** Share of samples whose label is not among the five likeliest classes. */
+  /** Share of samples of whose labels none is among the five likeliest classes. */
   readonly top5Error: number;
   readonly classes: number;
-  /** Softmax of the logits, [count, classes]. */
+  /** Softmax of the logits, [count, classes]; their sigmoid where samples may have several labels. */
   readonly probabilities: Float32Array;
+  /** The class of each; its first one where it has several. */
   readonly labels: Int32Array;
   /** Position of each sample in the set that was given. */
   readonly indices: Int32Array;
+  /** Where samples may have several labels. */
+  readonly several?: SeveralLabels;
+}
+
+/** What one evaluation is better than another by: accuracy, or the mean average precision where samples may have several labels. */
+export function qualityOf({ top1, several }: Evaluation): number {
+  return several?.meanAveragePrecision ?? top1;
 }
 
 /** Runs `program` of the session over the batches and scores its output `logits`. */
@@ -28,6 +38,7 @@ export async function evaluate(
   const rows: Float32Array[] = [];
   const labels: number[] = [];
   const indices: number[] = [];
+  const targets: Float32Array[] = [];
   let classes = 0;
   for await (const batch of batches) {
     const out = await session.run({
@@ -41,9 +52,10 @@ export async function evaluate(
       rows.push((t.data as Float32Array).slice(i * classes, (i + 1) * classes));
       labels.push(batch.labels[i] ?? 0);
       indices.push(batch.indices[i] ?? 0);
+      if (batch.targets) targets.push(batch.targets.subarray(i * classes, (i + 1) * classes));
     }
   }
-  return score(rows, labels, indices, classes);
+  return targets.length > 0 ? scoreSeveral(rows, targets, labels, indices) : score(rows, labels, indices, classes);
 }
 
 /** The evaluation of logits, a row per sample. */
@@ -77,6 +89,49 @@ export function score(
     labels: Int32Array.from(labels),
     indices: Int32Array.from(indices),
   };
+}
+
+/** The evaluation of logits of samples that may have several labels, a row of each per sample. */
+export function scoreSeveral(
+  rows: readonly Float32Array[],
+  targets: readonly Float32Array[],
+  labels: readonly number[],
+  indices: readonly number[],
+): Evaluation {
+  const count = rows.length;
+  const classes = rows[0]?.length ?? 0;
+  const probabilities = new Float32Array(count * classes);
+  const wanted = new Float32Array(count * classes);
+  let [loss, first, missed] = [0, 0, 0];
+  for (const [i, row] of rows.entries()) {
+    const target = targets[i] ?? new Float32Array(classes);
+    probabilities.set(row.map(sigmoid), i * classes);
+    wanted.set(target, i * classes);
+    loss += row.reduce((sum, z, k) => sum + binaryCrossEntropyOf(z, target[k] ?? 0), 0) / classes;
+    const ranks = Array.from(target.keys()).flatMap((k) => ((target[k] ?? 0) > 0.5 ? [rankOf(row, k)] : []));
+    if (ranks.includes(0)) first++;
+    if (ranks.every((rank) => rank >= 5)) missed++;
+  }
+  return {
+    count,
+    loss: count ? loss / count : 0,
+    top1: count ? first / count : 0,
+    top5Error: count ? missed / count : 0,
+    classes,
+    probabilities,
+    labels: Int32Array.from(labels),
+    indices: Int32Array.from(indices),
+    several: severalLabels(probabilities, wanted, classes),
+  };
+}
+
+function sigmoid(z: number): number {
+  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+}
+
+/** max(z, 0) - z y + ln(1 + e^-|z|): does not overflow. */
+function binaryCrossEntropyOf(z: number, y: number): number {
+  return Math.max(z, 0) - z * y + Math.log1p(Math.exp(-Math.abs(z)));
 }
 
 /** Softmax of a row of logits, with the largest taken off first so that it cannot overflow. */

@@ -181,7 +181,7 @@ async function openProbe(
 }
 
 /** The graph with the parameters and what the loss reads as inputs, and the loss as its one output. */
-function withLoss(
+export function withLoss(
   graph: Graph,
   parameters: readonly string[],
   loss: Loss,
@@ -199,7 +199,7 @@ function withLoss(
 }
 
 /** What the symbolic extents of the graph's inputs are in a batch. */
-function boundDims(graph: Graph, { inputs }: GradientCheckOptions["batch"]): ReadonlyMap<string, number> {
+export function boundDims(graph: Graph, { inputs }: GradientCheckOptions["batch"]): ReadonlyMap<string, number> {
   const dims = new Map<string, number>();
   for (const v of graph.inputs) {
     for (const [i, dim] of v.shape.entries()) {

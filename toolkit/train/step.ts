@@ -50,6 +50,8 @@ export interface Step {
   readonly parameters: readonly string[];
   /** Parameter -> the state that holds its average; empty without `averageDecay`. See `readAverages` and `averagesAsWeights`. */
   readonly averages: ReadonlyMap<string, string>;
+  /** The output that says whether the step was made, where it is guarded: see `guardStep`. */
+  readonly finite?: string;
 }
 
 /** Names of a step graph's inputs and outputs beside the images and the weights; slots begin with "step/" as well. A model's own "weight" or "loss" must not meet them. */

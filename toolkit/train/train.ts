@@ -5,7 +5,8 @@ import type { Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import { lossFeeds } from "./loss-feeds.ts";
 import type { TrainBatch } from "./batch.ts";
-import { rankOf } from "./evaluate.ts";
+import { countCorrect } from "./count-correct.ts";
+import { qualityOf } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Pace } from "./pace.ts";
 import { stackFeeds } from "./stack-feeds.ts";
@@ -21,6 +22,9 @@ export interface Progress {
   readonly lossSum: number;
   readonly correct: number;
   readonly samples: number;
+  /** Updates that were left out because something was not finite: each has halved the rate; and how many of these came one after the other at last. */
+  readonly skipped?: number;
+  readonly skippedInRow?: number;
   /** Validation accuracy after each epoch. */
   readonly metrics: readonly number[];
 }
@@ -55,7 +59,21 @@ export interface EpochEvent {
   readonly progress: Progress;
 }
 
-export type TrainEvent = StepEvent | EpochEvent;
+/** A step whose loss, or what the state would have become, is no finite number. */
+export interface NonFiniteEvent {
+  readonly kind: "nonfinite";
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly rate: number;
+  /** Position in the set of the samples of its batch. */
+  readonly indices: readonly number[];
+  /** Whether the step was left out and the rate halved; else training ends here. */
+  readonly skipped: boolean;
+  readonly progress: Progress;
+}
+
+export type TrainEvent = StepEvent | EpochEvent | NonFiniteEvent;
 
 export interface TrainOptions {
   /** Holds the step graph as its main program, with its state set. */
@@ -74,6 +92,8 @@ export interface TrainOptions {
   readonly evaluate?: () => Promise<Evaluation>;
   /** Further inputs of a step, such as dropout masks. */
   readonly extras?: (step: number) => Tensors;
+  /** The output of a guarded step that says whether it was made (see `guardStep`): one that was not is left out, and the rate halved. Not for several steps in a run. */
+  readonly finite?: string;
   /** Where to go on from. */
   readonly from?: Progress;
   /** A clock in milliseconds that never goes back. */
@@ -84,7 +104,7 @@ export interface TrainOptions {
 
 /**
  * Runs the step graph over the epochs and tells what happens, an event for each step, however many one run makes; whoever reads the events may stop reading at any time.
- * @throws E_NONFINITE_LOSS at the step whose loss is NaN or infinite
+ * @throws E_NONFINITE_LOSS at the step whose loss is NaN or infinite; with `finite`, at the tenth one after the other
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { epochs, stepsPerEpoch, signal, limit = () => Infinity } = options;
@@ -102,25 +122,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       if (wanted.length === 0) break;
       const { metrics } = at;
       const first = at.step;
-      const rates = wanted.map((_, i) => options.schedule({ step: first + i, steps, metrics }));
+      const share = 0.5 ** (at.skipped ?? 0);
+      const rates = wanted.map((_, i) => share * options.schedule({ step: first + i, steps, metrics }));
       const results = await runSteps(options, wanted, rates, first);
       for (const [i, batch] of wanted.entries()) {
-        const { loss, correct } = results[i] as StepResult;
         rate = rates[i] ?? rate;
-        if (!Number.isFinite(loss)) throw notFinite("loss", loss, at.step + 1, rate);
-        at = advance(at, loss, correct, batch);
-        yield {
-          kind: "step",
-          epoch,
-          step: at.step,
-          steps,
-          loss,
-          rate,
-          count: batch.count,
-          meanLoss: at.lossSum / at.samples,
-          meanAccuracy: at.correct / at.samples,
-          progress: at,
-        };
+        const event = stepEvent(at, batch, results[i] as StepResult, { epoch, steps, rate, finite: options.finite });
+        at = event.progress;
+        yield event;
+        if (event.kind === "nonfinite" && !event.skipped) throw notFiniteStep(event);
       }
       steps = Math.min(epochs * stepsPerEpoch, limit());
       if (signal?.aborted) return;
@@ -161,16 +171,60 @@ function isOpen({ epoch, position }: Progress): boolean {
 function notFinite(what: string, loss: number, step: number, rate: number): ToolkitError {
   return new ToolkitError(
     "E_NONFINITE_LOSS",
-    `Cannot go on training: the ${what} is ${loss} at step ${step} (rate ${rate})`,
+    `Cannot go on training: the ${what} is ${Number.isFinite(loss) ? "no finite number" : loss} at step ${step} (rate ${rate})`,
     {
       hint: `try a lower rate, such as --rate ${Number((rate / 10).toPrecision(1))}`,
     },
   );
 }
 
+function notFiniteStep({ loss, step, rate }: NonFiniteEvent): ToolkitError {
+  return notFinite(Number.isFinite(loss) ? "gradient" : "loss", loss, step, rate);
+}
+
+/** Updates left out one after the other, at the last of which training ends: a rate of a thousandth did not help. */
+const MOST_SKIPPED = 10;
+
 interface StepResult {
   readonly loss: number;
   readonly correct: number;
+  readonly isFinite: boolean;
+}
+
+/** What a step has come to, with the progress behind it. */
+function stepEvent(
+  before: Progress,
+  batch: TrainBatch,
+  { loss, correct, isFinite }: StepResult,
+  { finite, ...told }: { epoch: number; steps: number; rate: number; finite: string | undefined },
+): StepEvent | NonFiniteEvent {
+  if (!isFinite) {
+    const skipped = finite !== undefined && (before.skippedInRow ?? 0) + 1 < MOST_SKIPPED;
+    const indices = [...batch.indices.subarray(0, batch.count)];
+    const { epoch, rate } = told;
+    const step = before.step + 1;
+    return {
+      kind: "nonfinite",
+      epoch,
+      step,
+      loss,
+      rate,
+      indices,
+      skipped,
+      progress: skipped ? skip(before, batch) : before,
+    };
+  }
+  const at = advance(before, loss, correct, batch);
+  return {
+    kind: "step",
+    ...told,
+    step: at.step,
+    loss,
+    count: batch.count,
+    meanLoss: at.lossSum / at.samples,
+    meanAccuracy: at.correct / at.samples,
+    progress: at,
+  };
 }
 
 /** Items in groups; `size` says how large the next one may become, by its first item. */
@@ -207,25 +261,19 @@ async function runSteps(
   const start = now();
   const out = await session.run({
     feeds: pace ? stackFeeds(feeds) : (feeds[0] as Tensors),
-    fetch: [STEP.loss, logits],
+    fetch: [STEP.loss, logits, ...(options.finite === undefined ? [] : [options.finite])],
   });
   // without a clock a run may take any time: it stays at one step
   if (options.now) pace?.ran(batches.length, now() - start);
   const losses = (out.get(STEP.loss) as TensorData).data;
+  const flags = options.finite === undefined ? undefined : out.get(options.finite)?.data;
   const scores = (out.get(logits) as TensorData).data as Float32Array;
   const length = scores.length / batches.length;
   return batches.map((batch, i) => ({
     loss: Number(losses[i]),
+    isFinite: Number.isFinite(Number(losses[i])) && (flags === undefined || Number(flags[i]) === 1),
     correct: countCorrect(scores.subarray(i * length, (i + 1) * length), batch, classes),
   }));
-}
-
-function countCorrect(logits: Float32Array, batch: TrainBatch, classes: number): number {
-  let correct = 0;
-  for (let i = 0; i < batch.count; i++) {
-    if (rankOf(logits.subarray(i * classes, (i + 1) * classes), batch.labels[i] ?? 0) === 0) correct++;
-  }
-  return correct;
 }
 
 function advance(at: Progress, loss: number, correct: number, { count, position }: TrainBatch): Progress {
@@ -236,6 +284,18 @@ function advance(at: Progress, loss: number, correct: number, { count, position 
     lossSum: at.lossSum + loss * count,
     correct: at.correct + correct,
     samples: at.samples + count,
+    ...(at.skippedInRow === undefined ? {} : { skippedInRow: 0 }),
+  };
+}
+
+/** The batch is over, and nothing has changed but the rate to come. */
+function skip(at: Progress, { position }: TrainBatch): Progress {
+  return {
+    ...at,
+    step: at.step + 1,
+    position,
+    skipped: (at.skipped ?? 0) + 1,
+    skippedInRow: (at.skippedInRow ?? 0) + 1,
   };
 }
 
@@ -247,6 +307,8 @@ function nextEpoch(at: Progress, epoch: number, evaluation: Evaluation | undefin
     lossSum: 0,
     correct: 0,
     samples: 0,
-    metrics: evaluation ? [...at.metrics, evaluation.top1] : at.metrics,
+    metrics: evaluation ? [...at.metrics, qualityOf(evaluation)] : at.metrics,
+    ...(at.skipped === undefined ? {} : { skipped: at.skipped }),
+    ...(at.skippedInRow === undefined ? {} : { skippedInRow: at.skippedInRow }),
   };
 }
