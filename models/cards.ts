@@ -4,6 +4,7 @@ import { bundled } from "./cards/bundled.ts";
 import type { ModelCard } from "./cards/card.ts";
 import { others } from "./cards/other.ts";
 import { resnets } from "./cards/resnet.ts";
+import { spelling } from "./model-name.ts";
 
 export type { Accuracy, Channels, ModelCard } from "./cards/card.ts";
 
@@ -12,16 +13,21 @@ export const cards: readonly ModelCard[] = [bundled, ...resnets, ...others];
 
 /**
  * The card called `name`, by its name or an alias; case and `_` for `-` do not matter.
- * @throws E_MODEL_UNKNOWN with the nearest names
+ * @throws E_MODEL_UNKNOWN with the nearest names, those of `alsoKnown` among them
  */
-export function findCard(name: string): ModelCard {
-  const wanted = spelling(name);
-  const card = cards.find((c) => namesOf(c).includes(wanted));
+export function findCard(name: string, alsoKnown: readonly string[] = []): ModelCard {
+  const card = cardNamed(name);
   if (card) return card;
-  const near = nearestNames(wanted, cards.flatMap(namesOf));
+  const near = nearestNames(spelling(name), [...new Set([...cards.flatMap(namesOf), ...alsoKnown])]);
   throw new ToolkitError("E_MODEL_UNKNOWN", `Cannot find a model called "${name}"`, {
     hint: near.length ? `did you mean ${near.join(" or ")}?` : `known models: ${cardNames()}`,
   });
+}
+
+/** The same; undefined where no card is called so. */
+export function cardNamed(name: string): ModelCard | undefined {
+  const wanted = spelling(name);
+  return cards.find((c) => namesOf(c).includes(wanted));
 }
 
 /** The names of all cards in one line. */
@@ -31,8 +37,4 @@ export function cardNames(): string {
 
 function namesOf(card: ModelCard): readonly string[] {
   return [card.name, ...(card.aliases ?? [])];
-}
-
-function spelling(name: string): string {
-  return name.trim().toLowerCase().replaceAll("_", "-");
 }

@@ -4,6 +4,7 @@ import { valueNamed } from "../../toolkit/graph/ir.ts";
 import { float32 } from "../../toolkit/graph/tensor.ts";
 import { trainingDropout } from "../../toolkit/passes/training-dropout.ts";
 import { parametersOf } from "../../toolkit/passes/parameters.ts";
+import { builderSuite } from "../support/builder-suite.ts";
 import { runGraph } from "../support/run-graph.ts";
 
 describe("models/convnet", () => {
@@ -56,6 +57,22 @@ describe("models/convnet", () => {
       [[0.25, ["N", 1000]]],
     );
     assert.equal(parametersOf(graph).length, 7);
+  });
+
+  it("convnet takes grey pictures and other sizes", () => {
+    const graph = convnet({ sizePx: 40, channels: 1 });
+    assert.deepEqual(graph.inputs[0]?.shape, ["N", 1, 40, 40]);
+    assert.deepEqual(valueNamed(graph, "pool3").shape, ["N", 64, 5, 5]);
+    assert.throws(() => convnet({ sizePx: 7 }), { code: "E_SETTING", message: /7 px: expected 8 px or more$/ });
+  });
+
+  describe("convnet with batchNorm at 16 px", () => {
+    const parameters = 2400 + 51_200 + 102_400 + 2 * (32 + 64 + 64) + 256 * 1000 + 1000 + 1000 * 4 + 4;
+    builderSuite({ graph: convnet({ classes: 4, sizePx: 16, batchNorm: true }), classes: 4, sizePx: 16, parameters });
+  });
+
+  it("convnet calls what its last layer reads `features`, dropped or not", () => {
+    for (const dropout of [0, 0.5]) assert.equal(convnet({ dropout }).nodes.at(-1)?.inputs[0]?.name, "features");
   });
 
   it("convnet refuses classes and dropouts that make no sense", () => {

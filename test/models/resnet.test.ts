@@ -16,6 +16,7 @@ import { ortSession } from "../../toolkit/runtime/ort.ts";
 import { checkGradients } from "../../toolkit/train/gradient-check.ts";
 import type { GradientCheck } from "../../toolkit/train/gradient-check.ts";
 import { randomBatch } from "../../toolkit/train/random-batch.ts";
+import { builderSuite } from "../support/builder-suite.ts";
 import { directRuntime } from "../support/run-graph.ts";
 
 const weights = (graph: Graph, name: string): readonly number[] =>
@@ -46,6 +47,24 @@ function blocksOf(graph: Graph): readonly number[] {
   return [1, 2, 3, 4].map((stage) => blocks.filter((b) => b === `layer${stage}`).length);
 }
 
+/** Weights of a basic block, with the scale and shift of each norm. */
+function basicBlock(inputs: number, outputs: number): number {
+  const skip = inputs === outputs ? 0 : inputs * outputs + 2 * outputs;
+  return 9 * inputs * outputs + 9 * outputs * outputs + 4 * outputs + skip;
+}
+
+/** A ResNet of basic blocks whose stem is kernel x kernel over three channels. */
+function resnetParameters(
+  blocks: readonly number[],
+  { width, kernel, classes }: { width: number; kernel: number; classes: number },
+): number {
+  const stages = blocks.map((count, i) => {
+    const [from, to] = [i === 0 ? width : width * 2 ** (i - 1), width * 2 ** i];
+    return basicBlock(from, to) + (count - 1) * basicBlock(to, to);
+  });
+  return 3 * width * kernel ** 2 + 2 * width + stages.reduce((a, b) => a + b, 0) + 8 * width * classes + classes;
+}
+
 const first = (seed: number, name: string): number | undefined =>
   weights(resnet({ classes: 2, width: 2, seed }), name)[0];
 
@@ -62,6 +81,22 @@ describe("models/resnet", () => {
 
   it("depth 34 has 3, 4, 6 and 3 blocks", () => {
     assert.deepEqual(blocksOf(resnet({ depth: 34, classes: 2, width: 2 })), [3, 4, 6, 3]);
+  });
+
+  it("depths 18 and 34, with either stem, have the parameters of PyTorch's by the formula", () => {
+    const blocks = { 18: [2, 2, 2, 2], 34: [3, 4, 6, 3] } as const;
+    const whole = ([18, 34] as const).flatMap((depth) => [
+      resnetParameters(blocks[depth], { width: 64, kernel: 7, classes: 1000 }),
+      resnetParameters(blocks[depth], { width: 64, kernel: 3, classes: 10 }),
+    ]);
+    // as torchvision's documentation and the usual repositories for CIFAR-10 state them
+    assert.deepEqual(whole, [11_689_512, 11_173_962, 21_797_672, 21_282_122]);
+    for (const depth of [18, 34] as const) {
+      for (const [stem, kernel] of [["imagenet", 7] as const, ["cifar", 3] as const]) {
+        const expected = resnetParameters(blocks[depth], { width: 4, kernel, classes: 9 });
+        assert.equal(parameterCount(resnet({ depth, stem, width: 4, classes: 9 })), expected, `${depth} ${stem}`);
+      }
+    }
   });
 
   it("depths 50, 101 and 152 have torchvision's bottleneck blocks", () => {
@@ -166,6 +201,18 @@ describe("models/resnet", () => {
       }
     });
   }
+
+  it("takes grey pictures", () => {
+    const graph = resnet({ classes: 2, width: 2, channels: 1, stem: "cifar" });
+    assert.deepEqual(graph.inputs[0]?.shape, ["N", 1, "H", "W"]);
+    assert.deepEqual(graph.constants.get("conv1.weight")?.shape, [2, 1, 3, 3]);
+  });
+
+  describe("depth 18 with the cifar stem and width 4", () => {
+    const parameters = resnetParameters([2, 2, 2, 2], { width: 4, kernel: 3, classes: 4 });
+    const graph = resnet({ classes: 4, width: 4, stem: "cifar" });
+    builderSuite({ graph, classes: 4, sizePx: 16, parameters });
+  });
 
   it("declares a symbolic batch and size, and features of 8 * width", () => {
     const graph = resnet({ classes: 3, width: 4 });

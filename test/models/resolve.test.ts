@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DownloadOptions } from "../../models/download.ts";
-import { resolveModel } from "../../models/resolve.ts";
+import { resolveArchitecture, resolveModel } from "../../models/resolve.ts";
 import { withFolder } from "./file-server.ts";
 
 const noNetwork: DownloadOptions = {
@@ -45,6 +45,36 @@ describe("models/resolve", () => {
     }
     await assert.rejects(resolveModel("resnet19", noNetwork), { code: "E_MODEL_UNKNOWN", hint: /resnet18/ });
   });
+
+  it("a misspelt architecture gets the nearest, where one may be named", async () => {
+    const random = { ...noNetwork, weights: "random" } as const;
+    await assert.rejects(resolveModel("smal-cnn", random), {
+      code: "E_MODEL_UNKNOWN",
+      hint: /did you mean .*small-cnn/,
+    });
+    await assert.rejects(resolveModel("smal-cnn", noNetwork), {
+      code: "E_MODEL_UNKNOWN",
+      hint: /^known models: bundled/,
+    });
+    await assert.rejects(resolveModel("./smal-cnn.onnx", random), { code: "E_MODEL_NOT_FOUND", hint: /small-cnn/ });
+  });
+
+  it("resolveArchitecture() gives way to a file, and to a card where trained weights come first", () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "mlp");
+      await writeFile(path, "");
+      const names = async (nameOrPath: string | undefined): Promise<readonly (string | undefined)[]> => {
+        const found = [];
+        for (const weights of ["trained", "any", "random"] as const)
+          found.push((await resolveArchitecture(nameOrPath, weights))?.name);
+        return found;
+      };
+      assert.deepEqual(await names(path), [undefined, undefined, undefined]);
+      assert.deepEqual(await names("ResNet18"), [undefined, undefined, "resnet18"]);
+      assert.deepEqual(await names("mlp"), [undefined, "mlp", "mlp"]);
+      assert.deepEqual(await names("nothing"), [undefined, undefined, undefined]);
+      assert.deepEqual(await names(undefined), [undefined, undefined, undefined]);
+    }));
 
   it("a folder is no model", () =>
     withFolder(async (folder) => {
