@@ -4,7 +4,9 @@ import type { Output } from "./output.ts";
 export type OptionSpec = Described &
   (
     | { readonly type: "string"; readonly default?: string }
-    | { readonly type: "integer" | "number"; readonly default?: number; readonly range?: Range }
+    | { readonly type: "integer"; readonly default?: number; readonly range?: Range }
+    /** A number, or one of a few words. */
+    | { readonly type: "number"; readonly default?: number; readonly range?: Range; readonly words?: readonly string[] }
     /** Numbers with commas between them. */
     | { readonly type: "numbers"; readonly count: number }
     | { readonly type: "choice"; readonly choices: readonly string[]; readonly default?: string }
@@ -29,6 +31,16 @@ interface Described {
 export interface Range {
   readonly holds: (value: number) => boolean;
   readonly expected: string;
+  /** The same as data, where it is an interval. */
+  readonly bounds?: Bounds;
+}
+
+export interface Bounds {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Itself not taken. */
+  readonly above?: number;
+  readonly below?: number;
 }
 
 export interface PositionalSpec {
@@ -50,9 +62,11 @@ type ValueOf<S extends OptionSpec> = S extends { type: "string" }
       ? NamedValue<N>
       : S extends { type: "boolean" }
         ? boolean
-        : S extends { type: "numbers" }
-          ? readonly number[]
-          : number;
+        : S extends { type: "number"; words: readonly (infer W)[] }
+          ? number | W
+          : S extends { type: "numbers" }
+            ? readonly number[]
+            : number;
 
 type Given =
   | { readonly required: true }
@@ -111,14 +125,20 @@ export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-export const NOT_NEGATIVE: Range = { holds: (v) => v >= 0, expected: "a number of 0 or more" };
-export const SHARE: Range = { holds: (v) => v >= 0 && v <= 1, expected: "a number from 0 to 1" };
-export const BELOW_ONE: Range = { holds: (v) => v >= 0 && v < 1, expected: "a number from 0 to below 1" };
-export const FACTOR: Range = { holds: (v) => v > 0 && v <= 1, expected: "a number above 0, up to 1" };
+/** The numbers within bounds, which `expected` puts into words. */
+function within(bounds: Bounds, expected: string): Range {
+  const { minimum = -Infinity, maximum = Infinity, above = -Infinity, below = Infinity } = bounds;
+  return { holds: (v) => v >= minimum && v <= maximum && v > above && v < below, expected, bounds };
+}
+
+export const NOT_NEGATIVE: Range = within({ minimum: 0 }, "a number of 0 or more");
+export const SHARE: Range = within({ minimum: 0, maximum: 1 }, "a number from 0 to 1");
+export const BELOW_ONE: Range = within({ minimum: 0, below: 1 }, "a number from 0 to below 1");
+export const FACTOR: Range = within({ above: 0, maximum: 1 }, "a number above 0, up to 1");
 
 /** Whole numbers from `least`. */
 export function atLeast(least: number): Range {
-  return { holds: (v) => v >= least, expected: `a whole number of ${least} or more` };
+  return within({ minimum: least }, `a whole number of ${least} or more`);
 }
 
 /** Of commands that decode many photos. */

@@ -11,50 +11,77 @@ export function readValue(
   spec: OptionSpec,
   text: string,
 ): string | number | readonly number[] | NamedValue {
+  const called = `${flag} "${text}"`;
   switch (spec.type) {
     case "integer":
     case "number": {
+      if (spec.type === "number" && spec.words?.includes(text)) return text;
       const value = numberIn(text);
       const whole = spec.type === "number" || Number.isSafeInteger(value);
       if (whole && Number.isFinite(value) && (spec.range?.holds(value) ?? true)) return value;
-      throw refused(flag, text, spec.range?.expected ?? (spec.type === "integer" ? "a whole number" : "a number"));
+      throw refused(called, expectationOf(spec));
     }
     case "numbers": {
       const values = text.split(",").map(numberIn);
       if (values.length === spec.count && values.every((v) => Number.isFinite(v))) return values;
-      throw refused(flag, text, `${spec.count} numbers with commas between them, such as 0.5,0.5,0.5`);
+      throw refused(called, `${spec.count} numbers with commas between them, such as 0.5,0.5,0.5`);
     }
     case "choice":
       if (spec.choices.includes(text)) return text;
-      throw refused(flag, text, `one of ${spec.choices.join(", ")}`);
+      throw refused(called, expectationOf(spec));
     case "named":
-      return namedValue(flag, spec.choices, text);
+      return namedValue(called, spec.choices, text);
     case "string":
     case "boolean":
       if (text.trim() !== "") return text;
-      throw refused(flag, text, "a value");
+      throw refused(called, "a value");
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** What an error says that an option takes. */
+export function expectationOf(spec: OptionSpec): string {
+  switch (spec.type) {
+    case "integer":
+      return spec.range?.expected ?? "a whole number";
+    case "number":
+      return [spec.range?.expected ?? "a number", ...(spec.words ?? [])].join(", or ");
+    case "numbers":
+      return `a list of ${spec.count} numbers`;
+    case "choice":
+      return `one of ${spec.choices.join(", ")}`;
+    case "named":
+      return `one of ${spec.choices.join(", ")}, or an object with "name" and options`;
+    case "string":
+      return "a text";
+    case "boolean":
+      return "true or false";
     default:
       return spec satisfies never;
   }
 }
 
 /** Decimal numbers only: "0x10" and "" are none. */
-function numberIn(text: string): number {
+export function numberIn(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
-/** "step:every=2,factor=0.5" as { name: "step", every: 2, factor: 0.5 }. */
-function namedValue(flag: string, names: readonly string[], text: string): NamedValue {
+/**
+ * "step:every=2,factor=0.5" as { name: "step", every: 2, factor: 0.5 }; `called` is what an error calls it.
+ * @throws E_USAGE
+ */
+export function namedValue(called: string, names: readonly string[], text: string): NamedValue {
   const [name = "", ...rest] = text.split(":");
   if (!names.includes(name)) {
-    throw unknownName(name, names, `Cannot use ${flag} "${text}": expected one of`, "E_USAGE");
+    throw unknownName(name, names, `Cannot use ${called}: expected one of`, "E_USAGE");
   }
   const options = rest.join(":").split(",");
   if (rest.length === 0) return { name };
   const pairs = options.map((option) => {
     const [, key, value] = /^\s*([A-Za-z]\w*)\s*=\s*(\S+)\s*$/.exec(option) ?? [];
     if (key === undefined || value === undefined || key === "name") {
-      throw refused(flag, text, `${name}:KEY=VALUE,KEY=VALUE, such as step:every=2,factor=0.5`);
+      throw refused(called, `${name}:KEY=VALUE,KEY=VALUE, such as step:every=2,factor=0.5`);
     }
     const parts = value.split("+").map(plainValue);
     return [key, parts.length === 1 ? parts[0] : parts] as const;
@@ -68,6 +95,6 @@ function plainValue(text: string): string | number | boolean {
   return text === "true" || text === "false" ? text === "true" : text;
 }
 
-function refused(flag: string, text: string, expected: string): ToolkitError {
-  return new ToolkitError("E_USAGE", `Cannot use ${flag} "${text}": expected ${expected}`);
+function refused(called: string, expected: string): ToolkitError {
+  return new ToolkitError("E_USAGE", `Cannot use ${called}: expected ${expected}`);
 }

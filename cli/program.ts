@@ -3,6 +3,7 @@ import { errorMessage, ToolkitError } from "../toolkit/errors.ts";
 import { VERSION } from "../toolkit/version.ts";
 import { flagOf } from "./command.ts";
 import type { Command, OptionSpec, PositionalSpec } from "./command.ts";
+import { takesConfig } from "./config/config-options.ts";
 import { readValue } from "./option-value.ts";
 
 /** What a command line asks for. */
@@ -10,6 +11,8 @@ export interface Invocation {
   readonly command: Command;
   readonly options: Readonly<Record<string, unknown>>;
   readonly positionals: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The options that stand on the command line: the others have their defaults. */
+  readonly given: ReadonlySet<string>;
 }
 
 export interface ParseOptions {
@@ -88,15 +91,31 @@ function group(program: Program, name: string): Program {
 
 function toProgram(command: Command, name: string, found: (invocation: Invocation) => void): Program {
   const program = new Program(name).description(command.summary).helpCommand(false);
-  for (const [key, spec] of Object.entries(command.positionals)) program.argument(argument(key, spec), spec.help);
-  for (const [key, spec] of Object.entries(command.options)) program.addOption(toOption(key, spec));
+  // what a command needs may stand in a file, which is read later
+  const mayLack = takesConfig(command);
+  for (const [key, spec] of Object.entries(command.positionals)) {
+    program.argument(argument(key, mayLack ? { ...spec, optional: true } : spec), spec.help);
+  }
+  for (const [key, spec] of Object.entries(command.options)) {
+    program.addOption(toOption(key, mayLack ? { ...spec, required: false } : spec));
+    // a switch that a file has turned can be turned back
+    if (mayLack && spec.type === "boolean")
+      program.addOption(new Option(switchFlag(key, spec.default !== true)).hideHelp());
+  }
   program.addHelpText("after", `\nExamples:\n${command.examples.map(exampleLine).join("\n")}`);
   const names = Object.keys(command.positionals);
   program.action((...values: unknown[]) => {
     const positionals = Object.fromEntries(names.map((key, i) => [key, values[i] as string | string[] | undefined]));
-    found({ command, options: withOffs(command, program.opts()), positionals });
+    const options = program.opts();
+    const given = new Set(Object.keys(options).filter((key) => program.getOptionValueSource(key) === "cli"));
+    found({ command, options: withOffs(command, options), positionals, given });
   });
   return program;
+}
+
+/** How a switch is written that is on or off where nobody says anything. */
+function switchFlag(key: string, isOn: boolean): string {
+  return isOn ? flagOf(key).replace("--", "--no-") : flagOf(key);
 }
 
 function argument(key: string, { many = false, optional = false }: PositionalSpec): string {
@@ -107,7 +126,7 @@ function argument(key: string, { many = false, optional = false }: PositionalSpe
 function toOption(key: string, spec: OptionSpec): Option {
   const flag = flagOf(key);
   if (spec.type === "boolean") {
-    const option = new Option(spec.default === true ? flag.replace("--", "--no-") : flag, spec.help);
+    const option = new Option(switchFlag(key, spec.default === true), spec.help);
     return spec.group === undefined ? option : option.helpGroup(`${spec.group}:`);
   }
   const option = new Option(`${flag} <${spec.value ?? VALUE_NAMES[spec.type]}>`, spec.help);

@@ -1,6 +1,7 @@
 import { errorCode } from "../toolkit/errors.ts";
 import { commands } from "./commands.ts";
 import type { Command } from "./command.ts";
+import { expectComplete, withConfig } from "./config/with-config.ts";
 import type { Output } from "./output.ts";
 import { parseCommandLine } from "./program.ts";
 import type { Invocation } from "./program.ts";
@@ -26,8 +27,15 @@ export async function runCli(words: readonly string[], world: CliWorld): Promise
   let out = world.output({ json: false });
   try {
     const { stdout, columns } = world;
-    const invocation = parseCommandLine(words, { commands, stdout, columns });
-    if (!invocation) return 0;
+    const asked = parseCommandLine(words, { commands, stdout, columns });
+    if (!asked) return 0;
+    const invocation = await withConfig(asked, commands);
+    if (invocation.options["printConfig"] === true) {
+      const { printConfig } = await import("./config/print-config.ts");
+      stdout.write(printConfig(invocation));
+      return 0;
+    }
+    expectComplete(invocation);
     out = world.output({ json: invocation.options["json"] === true });
     return await run(invocation, out, world.signal);
   } catch (error) {
@@ -39,7 +47,11 @@ export async function runCli(words: readonly string[], world: CliWorld): Promise
   }
 }
 
-async function run({ command, ...input }: Invocation, out: Output, signal: AbortSignal): Promise<CliCode> {
+async function run(
+  { command, given: _given, ...input }: Invocation,
+  out: Output,
+  signal: AbortSignal,
+): Promise<CliCode> {
   const work = command.run({ ...(input as Parameters<Command["run"]>[0]), out, signal });
   if (command.stoppable) {
     const stopping = (): void => out.say("stopping (once more to leave at once)");

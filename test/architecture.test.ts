@@ -13,6 +13,7 @@ const layers: readonly (readonly string[])[] = [
   ["toolkit/train", "toolkit/export", "toolkit/report", "toolkit/search", "toolkit/explain"],
   ["toolkit/label"],
   ["toolkit/fine-tune", "toolkit/library", "models"],
+  ["toolkit/sweep"],
   ["toolkit/index"],
   ["toolkit/node"],
   ["recipes", "cli"],

@@ -97,14 +97,27 @@ export { stepDecay } from "./schedules/step-decay.ts";
 export { warmUp } from "./schedules/warm-up.ts";
 export type { Schedule } from "./schedules/schedule.ts";
 export type { Provider, Runtime, Session, Tensors } from "./runtime/runtime.ts";
-export { buildStep } from "./train/step.ts";
+export { buildStep, constantsAsInputs, STEP } from "./train/step.ts";
 export type { Step, StepSettings } from "./train/step.ts";
 export { averagesAsWeights, readAverages } from "./train/averages.ts";
+export { evaluate as evaluateBatches } from "./train/evaluate.ts";
 export type { Evaluation } from "./train/evaluate.ts";
+export type { RatePoint, RateTest } from "./train/rate-finder.ts";
+export { stopMetrics } from "./train/early-stopping.ts";
+export type { StopMetric } from "./train/early-stopping.ts";
+export { train } from "./train/train.ts";
+export type { TrainEvent, TrainOptions } from "./train/train.ts";
 export { checkGradients } from "./train/gradient-check.ts";
 export type { GradientCheck, GradientCheckOptions } from "./train/gradient-check.ts";
 export { randomBatch } from "./train/random-batch.ts";
+export { lossFeeds } from "./train/loss-feeds.ts";
 export type { TrainBatch } from "./train/batch.ts";
+
+export type { AugmentSettings } from "./data/augment.ts";
+export { stepDefaults, stepNames } from "./data/augment-apply.ts";
+export { checkAugmentation } from "./data/augment-check.ts";
+export type { AugmentStep, StepName, StepOptions } from "./data/augment-step.ts";
+export { parseAugmentation } from "./data/augment-text.ts";
 
 export { readMetadata } from "./export/metadata.ts";
 export type { ModelMetadata, Preprocessing } from "./export/metadata.ts";
@@ -133,9 +146,13 @@ export { contactSheetHtml } from "./report/contact-sheet.ts";
 export type { ContactSheet } from "./report/contact-sheet.ts";
 
 export type { LabelledPhoto, LabelOptions, Tagger, UnreadablePhoto, WeightedLabel } from "./label/tagger.ts";
+export type { TestTimeViews } from "./label/test-time-views.ts";
 export type { CheckName, CheckProgress, Diagnosis, ModelCheck } from "./fine-tune/diagnosis.ts";
-export type { FineTuneEvent, FineTuneResult, StageResult } from "./fine-tune/events.ts";
+export type { EndReason, FineTuneEvent, FineTuneResult, StageResult } from "./fine-tune/events.ts";
 export type { FineTuneRun } from "./fine-tune/fine-tune.ts";
+export type { FoundRate } from "./fine-tune/up-to-rate.ts";
+export type { CraftSettings, Keep } from "./fine-tune/craft-settings.ts";
+export type { ClassWeights, Sampler } from "./data/sampling.ts";
 export type {
   BatchNormPolicy,
   CacheType,
@@ -149,3 +166,13 @@ export type {
 export { CLASSIFIER_LOSSES } from "./fine-tune/recipe.ts";
 export type { ClassifierLoss } from "./fine-tune/recipe.ts";
 export type { Hit, LabelIndex, SearchOptions } from "./search/label-index.ts";
+export {
+  averagePrecision,
+  meanAveragePrecision,
+  meanReciprocalRank,
+  normalisedGain,
+  precisionAt,
+  rankByScore,
+  reciprocalRank,
+} from "./search/metrics.ts";
+export type { JudgedSearch } from "./search/metrics.ts";

@@ -3,18 +3,25 @@ import type { Command } from "../command.ts";
 import { counted, percent } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import { testTimeViewsIn, TTA_OPTION } from "../test-time-option.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
 import type { Confusion, Metrics } from "../../toolkit/report/metrics.ts";
+import type { LabelMetrics, SeveralLabels } from "../../toolkit/train/evaluate-labels.ts";
 
 export const evaluate: Command = defineCommand({
   name: "evaluate",
   summary: "Measure a model on labelled photos",
-  examples: ["evaluate runs/photos-1/model.onnx photos/", "evaluate model.onnx photos/test --json"],
+  examples: [
+    "evaluate runs/photos-1/model.onnx photos/",
+    "evaluate model.onnx photos/test --json",
+    "evaluate model.onnx photos/ --tta flip",
+  ],
   positionals: {
     model: { help: "an ONNX file, or the name of a model" },
     data: { help: "a folder for each class; val/ or test/ in it where there is one" },
   },
   options: {
+    tta: TTA_OPTION,
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
     decoders: DECODERS_OPTION,
@@ -22,15 +29,18 @@ export const evaluate: Command = defineCommand({
   },
   stoppable: true,
   async run({ options, positionals: { model, data }, out, signal }) {
-    const { evaluateSet, measure, openModel, openTagger } = await import("../../toolkit/node.ts");
+    const views = testTimeViewsIn(options.tta);
+    const { cacheFolder, evaluateSet, measure, openModel, openTagger } = await import("../../toolkit/node.ts");
+    const { photoFetcher } = await import("../photo-fetcher.ts");
     const { evaluateTagger } = await import("../../toolkit/label/evaluate-tagger.ts");
     const { confusedPairs } = await import("../../toolkit/report/metrics.ts");
     const tagger = await openTagger(
       await openModel(model, { signal }),
-      given({ threads: options.threads, decodeProcesses: options.decoders }),
+      given({ threads: options.threads, decodeProcesses: options.decoders, views }),
     );
     try {
-      const { samples, bad } = await evaluateSet(data, tagger.labels);
+      const fetchFile = photoFetcher({ cacheFolder: cacheFolder(), signal });
+      const { samples, bad } = await evaluateSet(data, tagger.labels, { fetchFile });
       const { unreadable: lost, others } = sortBad(bad);
       sayLeftOut(out, others);
       const bar = out.progress({ total: samples.length, label: "photos", transient: true });
@@ -43,7 +53,12 @@ export const evaluate: Command = defineCommand({
       }
       const unreadable = [...lost, ...item.value.bad.map(({ file, error }) => ({ file, ...error }))];
       const total = samples.length + lost.length;
-      if (item.value.evaluation.count > 0) {
+      const { several, count, loss } = item.value.evaluation;
+      if (several && count > 0) {
+        const measures = labelMeasures(several, { count, loss }, tagger.labels);
+        if (out.wantsJson) out.json({ model, data, ...measures, unreadable });
+        else printLabels(out, measures);
+      } else if (count > 0) {
         const metrics = measure(item.value.evaluation);
         const confused = confusedPairs(metrics.confusion);
         if (out.wantsJson) out.json({ model, data, ...asJson(metrics, confused, tagger.labels), unreadable });
@@ -55,6 +70,50 @@ export const evaluate: Command = defineCommand({
     }
   },
 });
+
+interface LabelMeasures {
+  readonly count: number;
+  readonly logLoss: number;
+  readonly meanAveragePrecision: number;
+  readonly microF1: number;
+  readonly macroF1: number;
+  readonly classes: readonly (LabelMetrics & { readonly label: string })[];
+}
+
+/** How a model of several labels a photo does. */
+function labelMeasures(
+  { perClass, meanAveragePrecision, microF1, macroF1 }: SeveralLabels,
+  { count, loss }: { readonly count: number; readonly loss: number },
+  labels: readonly string[],
+): LabelMeasures {
+  const classes = perClass.map((c, i) => Object.assign({ label: labels[i] ?? "" }, c));
+  return { count, logLoss: loss, meanAveragePrecision, microF1, macroF1, classes };
+}
+
+function printLabels(out: Output, measures: LabelMeasures): void {
+  const { count, logLoss, meanAveragePrecision, microF1, macroF1, classes } = measures;
+  out.data(`${counted(count, "photo")}, ${classes.length} classes, several labels a photo`);
+  out.data("");
+  out.table([
+    ["mean AP", percent(meanAveragePrecision)],
+    ["micro F1", percent(microF1)],
+    ["macro F1", percent(macroF1)],
+    ["log loss", logLoss.toFixed(3)],
+  ]);
+  out.data("");
+  out.table(
+    classes.map((c) => [
+      c.label,
+      c.support,
+      share(c.averagePrecision),
+      c.threshold.toFixed(2),
+      share(c.precision),
+      share(c.recall),
+      share(c.f1),
+    ]),
+    ["class", "photos", "       AP", "best at", "precision", "   recall", "       F1"],
+  );
+}
 
 function asJson(metrics: Metrics, confused: readonly Confusion[], labels: readonly string[]): object {
   const { count, accuracy, top5Error, logLoss, macroF1, calibrationError, perClass } = metrics;

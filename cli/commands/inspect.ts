@@ -1,6 +1,6 @@
 import { atLeast, defineCommand, JSON_OPTION } from "../command.ts";
 import type { Command } from "../command.ts";
-import { countText, shortened } from "../format.ts";
+import { bytesText, countText, shortened } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import type { ModelMetadata } from "../../toolkit/export/metadata.ts";
@@ -10,7 +10,7 @@ export const inspect: Command = defineCommand({
   name: "inspect",
   summary: "Show what is in a model, and what can be trained",
   examples: ["inspect model.onnx", "inspect bundled --size 128 --json"],
-  positionals: { model: { help: "an ONNX file, or the name of a model" } },
+  positionals: { model: { help: "an ONNX file, or the name of a model or of an architecture" } },
   options: {
     size: {
       type: "integer",
@@ -24,10 +24,10 @@ export const inspect: Command = defineCommand({
   },
   async run({ options: { size, head, features }, positionals, out, signal }) {
     const { inspectModel, openModel, readMetadata } = await import("../../toolkit/node.ts");
-    const source = await openModel(positionals.model, { signal });
+    const source = await openModel(positionals.model, { signal, weights: "any", ...given({ sizePx: size }) });
     const own = readMetadata(source.model, source.name);
     const sizePx = size ?? source.sizePx ?? own?.preprocessing.sizePx;
-    const found = inspectModel(source.model, given({ sizePx, head, feature: features }));
+    const found = inspectModel(source.model, given({ sizePx, head, feature: features, rewrites: source.rewrites }));
     if (out.wantsJson) out.json({ model: source.name, sha256: source.sha256, ...found });
     else print(out, source.name, found, own);
   },
@@ -60,10 +60,22 @@ function print(out: Output, name: string, found: Inspection, own: ModelMetadata 
   out.data("");
   printLayers(out, found);
   out.data("");
-  out.data(
-    `${totals.layers} layers, ${totals.parameters.toLocaleString("en")} parameters, ${countText(totals.multiplyAdds)} multiply-adds a photo`,
-  );
+  printTotals(out, totals);
   if (found.cuts.length > 0) printCuts(out, found);
+}
+
+function printTotals(out: Output, totals: Inspection["totals"]): void {
+  const { layers, parameters, statistics, multiplyAdds } = totals;
+  const kept = statistics > 0 ? ` and ${statistics.toLocaleString("en")} running statistics` : "";
+  out.data(
+    `${layers} layers, ${parameters.toLocaleString("en")} parameters${kept}, ${countText(multiplyAdds)} multiply-adds a photo`,
+  );
+  const [weights, input, activations] = [totals.parameterBytes, totals.inputBytes, totals.activationBytes].map(
+    bytesText,
+  );
+  out.data(
+    `memory: parameters ${weights}; a photo ${input}, what the layers make of it ${activations}, twice that to train`,
+  );
 }
 
 /** A name may be given to `train` as it stands here, so none is shortened. */
@@ -96,7 +108,9 @@ const POLICIES = {
 } as const;
 
 /** Characters that the columns beside the name take at most. */
-const OTHER_COLUMNS = 64;
+const OTHER_COLUMNS = 68;
+/** As wide as "11,689,512" and one more digit. */
+const PARAMETERS_WIDTH = 11;
 const LEAST_NAME = 14;
 /** Characters of a line of labels. */
 const LABELS_WIDTH = 100;
@@ -108,11 +122,11 @@ function printLayers(out: Output, { layers }: Inspection): void {
       shortened(layer.name, width),
       shortened(layer.operator, 18),
       layer.output.join("x"),
-      (layer.parameters > 0 ? countText(layer.parameters) : "").padStart(7),
+      (layer.parameters > 0 ? layer.parameters.toLocaleString("en") : "").padStart(PARAMETERS_WIDTH),
       (layer.multiplyAdds > 0 ? countText(layer.multiplyAdds) : "").padStart(8),
       (layer.receptiveFieldPx === null ? "all" : `${layer.receptiveFieldPx} px`).padStart(7),
     ]),
-    ["layer", "operator", "output", "weights", "mul-adds", "   sees"],
+    ["layer", "operator", "output", "parameters".padStart(PARAMETERS_WIDTH), "mul-adds", "   sees"],
   );
 }
 

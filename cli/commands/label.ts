@@ -2,8 +2,12 @@ import { atLeast, DECODERS_OPTION, defineCommand, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
 import { labelText } from "../format.ts";
 import { given } from "../given.ts";
+import { testTimeViewsIn, TTA_OPTION } from "../test-time-option.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
 import type { Unreadable } from "../unreadable.ts";
+
+/** Labels of less weight are left out where the model does not say from where on they count. */
+const MIN_WEIGHT = 0.01;
 
 export const label: Command = defineCommand({
   name: "label",
@@ -15,7 +19,13 @@ export const label: Command = defineCommand({
   },
   options: {
     top: { type: "integer", default: 3, range: atLeast(1), help: "most labels of a photo" },
-    minWeight: { type: "number", default: 0.01, range: SHARE, value: "weight", help: "leave out labels below it" },
+    minWeight: {
+      type: "number",
+      range: SHARE,
+      value: "weight",
+      help: "leave out labels below it (default: the thresholds in the model's file, else 0.01)",
+    },
+    tta: TTA_OPTION,
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
     decoders: DECODERS_OPTION,
@@ -23,19 +33,21 @@ export const label: Command = defineCommand({
   },
   stoppable: true,
   async run({ options, positionals, out, signal }) {
+    const views = testTimeViewsIn(options.tta);
     const { listPhotos, openModel, openTagger } = await import("../../toolkit/node.ts");
     const { photos, bad } = await listPhotos(positionals.photos);
     const { unreadable: lost, others } = sortBad(bad);
     sayLeftOut(out, others);
     const tagger = await openTagger(
       await openModel(positionals.model, { signal }),
-      given({ threads: options.threads, decodeProcesses: options.decoders }),
+      given({ threads: options.threads, decodeProcesses: options.decoders, views }),
     );
     const unreadable: Unreadable[] = [...lost];
     try {
       for (const { file, code, message } of out.wantsJson ? lost : []) out.json({ file, error: { code, message } });
-      const { top, minWeight } = options;
-      for await (const photo of tagger.labelAll(photos, { top, minWeight, signal })) {
+      const { top } = options;
+      const minWeight = options.minWeight ?? (tagger.metadata.thresholds ? undefined : MIN_WEIGHT);
+      for await (const photo of tagger.labelAll(photos, { top, signal, ...given({ minWeight }) })) {
         if (out.closed) break;
         if ("error" in photo) {
           unreadable.push({ file: photo.file, ...photo.error });

@@ -10,6 +10,7 @@ export const models: Command = defineCommand({
   options: { json: JSON_OPTION },
   async run({ out }) {
     const { cards } = await import("../../models/cards.ts");
+    const { architectures } = await import("../../models/architectures.ts");
     if (out.wantsJson) return out.json(cards);
     out.table(
       cards.map((card) => [
@@ -23,6 +24,8 @@ export const models: Command = defineCommand({
       ["name", "size", "file", "top-1", "licence", "what"],
     );
     out.say('\n"bundled" works without a network; the others are downloaded once: onnx-graft models get NAME');
+    const names = architectures.map(({ name }) => name).join(", ");
+    out.say(`architectures, for training from random weights (--mode scratch), which need no file: ${names}`);
   },
 });
 

@@ -1,5 +1,8 @@
 import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand, FACTOR, NOT_NEGATIVE } from "../command.ts";
 import type { Command, OptionSpecs } from "../command.ts";
+import { CONFIG_OPTIONS } from "../config/config-options.ts";
+import { CRAFT_OPTIONS } from "../train/craft-options.ts";
+import { DATA_OPTIONS } from "../train/data-options.ts";
 import { FROZEN_OPTIONS } from "../train/frozen-options.ts";
 import { MAX_BAD_OPTION } from "../unreadable.ts";
 
@@ -34,11 +37,15 @@ const SCHEDULES = [
 const LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
 
 const positionals = {
-  data: { help: "a folder for each class, or train/ and val/ with these" },
+  data: { help: "folders of photos, a table (CSV, TSV, JSON lines), a tar, CIFAR, MNIST or .npz files" },
 } as const;
 
 const options = {
-  model: { type: "string", value: "model", help: "an ONNX file, or the name of a model (default: the bundled one)" },
+  model: {
+    type: "string",
+    value: "model",
+    help: "an ONNX file, or the name of a model (default: the bundled one); with --mode scratch, of an architecture",
+  },
   mode: {
     type: "choice",
     choices: ["frozen", "partial", "full", "staged", "scratch"],
@@ -55,6 +62,7 @@ const options = {
   },
   autotune: { type: "boolean", help: "time several ways to write the step first, and take the quickest" },
   json: { type: "boolean", help: "a JSON line for each epoch, and one for the result" },
+  ...CONFIG_OPTIONS,
 
   epochs: {
     type: "integer",
@@ -69,18 +77,6 @@ const options = {
     group: "Training",
   },
   batch: { type: "integer", default: 16, range: atLeast(1), help: "photos in a step", group: "Training" },
-  rate: {
-    type: "number",
-    range: NOT_NEGATIVE,
-    help: "peak learning rate (default: 1e-3 per 16 photos)",
-    group: "Training",
-  },
-  headRate: {
-    type: "number",
-    range: NOT_NEGATIVE,
-    help: "the same for the head in staged (default: 1e-3)",
-    group: "Training",
-  },
   stemFactor: {
     type: "number",
     range: FACTOR,
@@ -176,15 +172,11 @@ const options = {
     help: "end the training of all layers after so many steps",
     group: "Training",
   },
-  keep: {
-    type: "choice",
-    choices: ["best", "last"],
-    default: "best",
-    help: "which epoch's weights are kept",
-    group: "Training",
-  },
+
+  ...CRAFT_OPTIONS,
 
   ...FROZEN_OPTIONS,
+  ...DATA_OPTIONS,
 
   batchNorm: {
     type: "choice",
@@ -231,19 +223,33 @@ const options = {
   },
   std: { type: "numbers", count: 3, help: "what they are divided by then", group: "Photos" },
   augment: { type: "boolean", default: true, help: "no random crops and flips", group: "Photos" },
+  augmentation: {
+    type: "string",
+    value: "steps",
+    help: "more than crops and flips, as in rotate:degrees=15+color-jitter:brightness=0.2 or trivial-augment; see preview",
+    group: "Photos",
+  },
+  mixup: {
+    type: "number",
+    default: 0,
+    range: NOT_NEGATIVE,
+    value: "alpha",
+    help: "lay the photos of a batch over each other, such as 0.2",
+    group: "Photos",
+  },
+  cutmix: {
+    type: "number",
+    default: 0,
+    range: NOT_NEGATIVE,
+    value: "alpha",
+    help: "put a box of one photo into another, such as 1",
+    group: "Photos",
+  },
   cropScale: {
     type: "number",
     default: 0.08,
     range: FACTOR,
     help: "smallest share of a photo in a random crop",
-    group: "Photos",
-  },
-  validationShare: {
-    type: "number",
-    default: 0.2,
-    range: BELOW_ONE,
-    value: "share",
-    help: "photos held out, where there is no val/",
     group: "Photos",
   },
   maxBad: { ...MAX_BAD_OPTION, group: "Photos" },
@@ -271,7 +277,9 @@ export const train: Command = defineCommand({
     "train photos/",
     "train photos/ --model resnet18 --mode full --epochs 10 --out runs/mine",
     "train photos/ --mode partial --train-from layer4 --views 4",
+    "train photos/ --rate auto --time-limit 10m --keep soup",
     "train photos/ --resume --out runs/mine",
+    "train photos/ --config settings.json --epochs 20",
   ],
   positionals,
   options,

@@ -55,6 +55,10 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
       ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
     });
   };
+  const onRateTest = ({ stage: name, total, done, loss }: Of<"rate-test">): void => {
+    bar ??= out.progress({ total, label: `range test of the ${name}`, transient: true });
+    bar.update(done, { loss });
+  };
   const onEpoch = (event: Of<"epoch">): void => {
     stop();
     if (out.wantsJson) out.json(epochJson(event, speed()));
@@ -75,13 +79,10 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
       else if (event.kind === "features") {
         bar ??= out.progress({ total: event.total, label: "features", transient: true });
         bar.update(event.done, computing(event, at - last));
-      } else if (event.kind === "note") out.say(event.text);
+      } else if (event.kind === "rate-test") onRateTest(event);
+      else if (event.kind === "rate" || event.kind === "rescued") stop();
       else if (event.kind === "checkpoint") checkpoint = event.path;
-      else if (event.kind === "rescued") {
-        stop();
-        const kept = `kept the best weights before the failure: top-1 ${percent(event.result.evaluation?.top1 ?? 0)}`;
-        out.say(`${kept}, exported to the run folder`);
-      }
+      tell(out, event);
       last = at;
     },
     stop,
@@ -110,6 +111,28 @@ function warnOfWaiting(out: Output, { stage, waitShare = 0 }: Of<"epoch">): bool
   const share = `training waited ${percent(waitShare)} of the time for data`;
   out.warn(`${share}: let more processes decode photos (--decoders), or train on smaller copies`);
   return true;
+}
+
+/** What is said in words. */
+function tell(out: Output, event: FineTuneEvent): void {
+  if (event.kind === "note") out.say(event.text);
+  else if (event.kind === "nonfinite") warnOfNonFinite(out, event);
+  else if (event.kind === "rescued") sayRescued(out, event);
+}
+
+function sayRescued(out: Output, { result }: Of<"rescued">): void {
+  const kept = `kept the best weights before the failure: top-1 ${percent(result.evaluation?.top1 ?? 0)}`;
+  out.say(`${kept}, exported to the run folder`);
+}
+
+/** How many of a batch's photos are named. */
+const NAMED = 4;
+
+function warnOfNonFinite(out: Output, { stage, step, loss, skipped, files }: Of<"nonfinite">): void {
+  const what = Number.isFinite(loss) ? "a gradient is no finite number" : `the loss is ${loss}`;
+  const names = files.slice(0, NAMED).join(", ") + (files.length > NAMED ? ` and ${files.length - NAMED} more` : "");
+  const then = skipped ? "; the step was left out, and the rate is halved" : "";
+  out.warn(`${what} at step ${step} of the ${stage}, on ${names}${then}`);
 }
 
 function epochJson(event: Of<"epoch">, imagesPerSecond: number | undefined): object {

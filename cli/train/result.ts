@@ -12,19 +12,26 @@ export function resultJson(folder: string, result: FineTuneResult): object {
     report: join(folder, "report.html"),
     ...(evaluation && evaluation.count > 0 ? scores(evaluation) : {}),
     classes,
-    stages: stages.map(({ stage, final, best, bestEpoch }) => ({
+    stages: stages.map(({ stage, final, best, bestEpoch, ended = null }) => ({
       stage,
       final: scores(final),
       best: scores(best),
       bestEpoch,
+      ended,
     })),
     parity: parity ?? null,
     unreadable: bad.map(({ path, code, message }) => ({ file: path, code, message })),
   };
 }
 
-function scores({ top1, top5Error, loss, count }: Evaluation): object {
-  return { top1, top5Error, loss, count };
+function scores({ top1, top5Error, loss, count, several }: Evaluation): object {
+  if (!several) return { top1, top5Error, loss, count };
+  const { meanAveragePrecision, microF1, macroF1 } = several;
+  return { meanAveragePrecision, microF1, macroF1, top1, top5Error, loss, count };
+}
+
+function quality({ several, top1 }: Evaluation): number {
+  return several?.meanAveragePrecision ?? top1;
 }
 
 /** What a run came to, for people, and what to do next. */
@@ -32,12 +39,16 @@ export function sayResult(out: Output, folder: string, { evaluation, stages, mod
   const file = join(folder, "model.onnx");
   out.data("");
   const rows: [string, string][] = [["model", `${file} (${bytesText(model?.byteLength ?? 0)})`]];
-  if (evaluation && evaluation.count > 0) {
+  if (evaluation?.several) {
+    const { meanAveragePrecision, microF1, macroF1 } = evaluation.several;
+    rows.push(["mean AP", `${percent(meanAveragePrecision)} of ${counted(evaluation.count, "validation photo")}`]);
+    rows.push(["micro F1", percent(microF1)], ["macro F1", percent(macroF1)], ["log loss", evaluation.loss.toFixed(3)]);
+  } else if (evaluation && evaluation.count > 0) {
     rows.push(["top-1", `${percent(evaluation.top1)} of ${counted(evaluation.count, "validation photo")}`]);
     rows.push(["top-5 error", percent(evaluation.top5Error)], ["log loss", evaluation.loss.toFixed(3)]);
   }
   if (stages.length > 1 && evaluation && evaluation.count > 0)
-    rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(s.best.top1)}`).join(", then ")]);
+    rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(quality(s.best))}`).join(", then ")]);
   if (parity) {
     const { largestDifference, flips, images } = parity;
     const difference = `largest difference ${largestDifference.toExponential(1)}`;

@@ -1,13 +1,16 @@
 import { ToolkitError } from "../../toolkit/errors.ts";
-import { cacheFolder as defaultCacheFolder, fineTune, openModel, readDataset } from "../../toolkit/node.ts";
-import type { FineTuneOptions, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
+import { cacheFolder as defaultCacheFolder, fineTune, openModel } from "../../toolkit/node.ts";
+import type { FineTuneOptions, LeakPolicy, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
 import type { ExitCode, NamedValue } from "../command.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import { photoFetcher } from "../photo-fetcher.ts";
 import { judgeUnreadable, sayLeftOut, sortBad } from "../unreadable.ts";
 import { defaultRunFolder } from "./run-path.ts";
+import { craftOf } from "./craft-of.ts";
 import { resultJson, sayResult } from "./result.ts";
 import { trainingDisplay } from "./display.ts";
+import { trainingData } from "./training-data.ts";
 
 /** What commands/train.ts reads off the command line. */
 export interface TrainingInput {
@@ -19,7 +22,7 @@ export interface TrainingInput {
 
 type Chosen<K extends keyof FineTuneOptions> = Exclude<FineTuneOptions[K], undefined>;
 
-interface TrainingOptions {
+export interface TrainingOptions {
   readonly model: string | undefined;
   readonly mode: Chosen<"mode">;
   readonly out: string | undefined;
@@ -30,8 +33,8 @@ interface TrainingOptions {
   readonly epochs: number | undefined;
   readonly headEpochs: number | undefined;
   readonly batch: number;
-  readonly rate: number | undefined;
-  readonly headRate: number | undefined;
+  readonly rate: Chosen<"rate"> | undefined;
+  readonly headRate: Chosen<"headRate"> | undefined;
   readonly stemFactor: number | undefined;
   readonly optimizer: NamedValue | undefined;
   readonly momentum: number;
@@ -51,6 +54,14 @@ interface TrainingOptions {
   readonly labelSmoothing: number;
   readonly maxSteps: number | undefined;
   readonly keep: Chosen<"keep">;
+  readonly soupSize: number | undefined;
+  readonly patience: number | undefined;
+  readonly stopMetric: Chosen<"stopMetric"> | undefined;
+  readonly leastImprovement: number | undefined;
+  readonly timeLimit: string | undefined;
+  readonly onNonFinite: Chosen<"onNonFinite">;
+  readonly classWeights: string | undefined;
+  readonly sampler: Chosen<"sampler">;
   readonly batchNorm: Chosen<"batchNorm">;
   readonly hidden: number;
   readonly dropout: number;
@@ -61,8 +72,16 @@ interface TrainingOptions {
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
   readonly augment: boolean;
+  readonly augmentation: string | undefined;
+  readonly mixup: number;
+  readonly cutmix: number;
   readonly cropScale: number;
   readonly validationShare: number;
+  readonly testShare: number;
+  readonly splitBy: "random" | "group" | "time" | undefined;
+  readonly folds: number | undefined;
+  readonly fold: number | undefined;
+  readonly leaks: LeakPolicy;
   readonly maxBad: number;
   readonly cache: string | undefined;
   readonly pictureCache: number;
@@ -78,21 +97,32 @@ interface TrainingOptions {
 /** `train`, from its options to what is said at the end. */
 export async function runTraining({ options, positionals, out, signal }: TrainingInput): Promise<ExitCode> {
   const { data } = positionals;
+  const since = performance.now();
   checkSizes(options);
-  const { seed, validationShare, resume, mean, std } = options;
-  const dataset = await readDataset(data, { seed, validationShare });
+  const settings = settingsOf(options);
+  const { seed, resume, mean, std } = options;
+  const cacheFolder = options.cache ?? defaultCacheFolder();
+  const folder = options.out ?? (await defaultRunFolder(data, { resume }));
+  const prepared = await trainingData(data, options, {
+    out,
+    signal,
+    fetchFile: photoFetcher({ cacheFolder, signal }),
+    ...(resume ? { resumed: folder } : {}),
+  });
+  const { dataset } = prepared;
   const { others } = sortBad(dataset.bad);
   sayLeftOut(out, others);
-  const cacheFolder = options.cache ?? defaultCacheFolder();
-  const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }) });
+  const random =
+    options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};
+  const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }), ...random });
   if (model.explanation !== undefined) out.say(model.explanation);
-  const folder = options.out ?? (await defaultRunFolder(data, { resume }));
   const run = await fineTune({
-    ...settingsOf(options),
+    ...settings,
     model,
-    data: dataset,
+    data: prepared,
     out: folder,
     resume,
+    since,
     cacheFolder,
     pictureCacheBytes: options.pictureCache * 1e9,
     ...given({ decodeProcesses: options.decoders }),
@@ -120,16 +150,18 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   return judgeUnreadable(out, { unreadable, total, maxBad: options.maxBad });
 }
 
-function checkSizes({ size, resize }: TrainingOptions): void {
+/** @throws E_USAGE */
+export function checkSizes({ size, resize }: Pick<TrainingOptions, "size" | "resize">): void {
   if (size === undefined || resize === undefined || resize >= size) return;
   throw new ToolkitError("E_USAGE", `Cannot use --resize "${resize}": expected --size, ${size}, or more`, {
     hint: "a square of --size is cut out of the photo whose shorter side is --resize",
   });
 }
 
-function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
-  const { batch, size, resize, mode, seed, augment, keep, ...others } = options;
-  const { epochs, headEpochs, rate, headRate, optimizer, momentum, decay, labelSmoothing, batchNorm } = others;
+/** The settings that the options of `train` stand for. @throws E_USAGE */
+export function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
+  const { batch, size, resize, mode, seed, augment, ...others } = options;
+  const { epochs, headEpochs, optimizer, momentum, decay, labelSmoothing, batchNorm } = others;
   const { stemFactor, cropScale, hidden, dropout, head, features, threads, maxSteps } = others;
   const { loss, schedule, warmUp, accumulate, ema, teacher, ...numbers } = others;
   const { clipNorm, clipValue, clipAdaptive, sharpness, temperature, teacherShare } = numbers;
@@ -137,8 +169,10 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
   return {
     mode,
     seed,
-    augment,
-    keep,
+    augment: augment && (options.augmentation ?? true),
+    mixup: options.mixup,
+    cutmix: options.cutmix,
+    ...craftOf(options),
     autotune,
     batchSize: batch,
     momentum,
@@ -153,7 +187,7 @@ function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "data"> {
     cacheMemoryBytes: cacheMemory * 1e9,
     cacheDiskBytes: cacheDisk * 1e9,
     ...given({ trainFrom, unfreeze }),
-    ...given({ epochs, headEpochs, rate, headRate, decay, stemFactor, head, features, threads, maxSteps }),
+    ...given({ epochs, headEpochs, decay, stemFactor, head, features, threads, maxSteps }),
     // which options a name takes, and of what kind, is checked where they are read
     ...given({ optimizer: optimizer as OptimizerChoice | undefined, loss: loss as LossChoice | undefined }),
     ...given({ schedule: schedule as ScheduleChoice | undefined }),

@@ -9,6 +9,7 @@ import type { Invocation } from "../../cli/program.ts";
 import { CLASSIFIER_LOSSES } from "../../toolkit/fine-tune/recipe.ts";
 import { optimizerNames } from "../../toolkit/optimizers/named-optimizer.ts";
 import { scheduleNames } from "../../toolkit/schedules/named-schedule.ts";
+import { stopMetrics } from "../../toolkit/train/early-stopping.ts";
 import { VERSION } from "../../toolkit/version.ts";
 import { root } from "../support/fixtures.ts";
 import { runHere } from "./cli-case.ts";
@@ -69,6 +70,7 @@ describe("cli/program", () => {
     assert.deepEqual(choices("optimizer"), optimizerNames);
     assert.deepEqual(choices("schedule"), scheduleNames);
     assert.deepEqual(choices("loss"), CLASSIFIER_LOSSES);
+    assert.deepEqual(choices("stopMetric"), stopMetrics);
   });
 
   it("reads options, defaults, switches and switches that are on", () => {

@@ -53,7 +53,15 @@ describe("cli, end to end", () => {
       (result?.["stages"] as { stage: string }[] | undefined)?.map((s) => s.stage),
       ["head"],
     );
-    const names = ["checkpoints", "config.json", "metrics.jsonl", "model.onnx", "report.html", "report.json"];
+    const names = [
+      "checkpoints",
+      "config.json",
+      "metrics.jsonl",
+      "model.onnx",
+      "report.html",
+      "report.json",
+      "split.json",
+    ];
     assert.deepEqual((await readdir(run)).toSorted(), names);
 
     const model = `${run}/model.onnx`;

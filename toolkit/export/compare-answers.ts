@@ -1,4 +1,4 @@
-import type { BadFile } from "../data/sample.ts";
+import type { BadFile, Sample } from "../data/sample.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { compareProbabilities, likeliest } from "./parity.ts";
@@ -6,8 +6,7 @@ import { seePhotos } from "./see-photos.ts";
 import type { SeePhotosOptions } from "./see-photos.ts";
 
 /** A photo and, where somebody said what it shows, its class. */
-export interface MeasuredPhoto {
-  readonly path: string;
+export interface MeasuredPhoto extends Pick<Sample, "path" | "picture"> {
   /** Index into the model's labels. */
   readonly label?: number;
 }
@@ -40,8 +39,7 @@ export async function* compareAnswers(
   try {
     for (const model of [before, after])
       sessions.push(await runtime.load(model, threads === undefined ? {} : { threads }));
-    const paths = photos.map(({ path }) => path);
-    for await (const { image, indices, bad, done } of seePhotos(paths, options)) {
+    for await (const { image, indices, bad, done } of seePhotos(photos, options)) {
       const labels = indices.map((i) => photos[i]?.label);
       const answers = await Promise.all(sessions.map((session) => answersOf(session, image, labels.length)));
       compared = added(compared, answers, labels, runtime.name, bad);

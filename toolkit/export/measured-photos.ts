@@ -15,7 +15,7 @@ export async function measuredPhotos(
 ): Promise<{ readonly photos: readonly MeasuredPhoto[]; readonly bad: readonly BadFile[] }> {
   try {
     const { samples, bad } = await evaluateSet(path, labels);
-    return { photos: samples.map(({ path: file, label }) => ({ path: file, label })), bad };
+    return { photos: samples, bad };
   } catch (error) {
     if (!["E_DATA_CLASSES", "E_DATA_LAYOUT"].includes(errorCode(error) ?? "")) throw error;
     const { photos, bad } = await listPhotos([path]);

@@ -1,3 +1,4 @@
+import type { Photo } from "../data/decode-photo.ts";
 import type { PhotoDecoder } from "../data/view.ts";
 import type { BadFile } from "../data/sample.ts";
 import { ToolkitError } from "../errors.ts";
@@ -24,7 +25,7 @@ export interface ReducePrecisionOptions {
   /** Photos that the result is compared on; int8 is calibrated on them too. */
   readonly photos: readonly MeasuredPhoto[];
   /** Other photos to calibrate on. */
-  readonly calibration?: readonly string[];
+  readonly calibration?: readonly Photo[];
   /** Of int8 weights; 8 where every processor it runs on has VNNI, see `quantise`; 7. */
   readonly weightBits?: 7 | 8;
   readonly runtime: Runtime;
@@ -108,7 +109,7 @@ async function* write(
   metadata: ModelMetadata,
   options: ReducePrecisionOptions,
 ): AsyncGenerator<ReduceProgress, { candidates: readonly Uint8Array[]; calibrated: number; bad: readonly BadFile[] }> {
-  const { source, precision, photos, calibration = photos.map(({ path }) => path), decoder, weightBits = 7 } = options;
+  const { source, precision, photos, calibration = photos, decoder, weightBits = 7 } = options;
   if (precision === "float16") return { candidates: [encodeModel(halfPrecision(model))], calibrated: 0, bad: [] };
   const chosen = spread(calibration, CALIBRATION_PHOTOS);
   const single = normalise(model, source);

@@ -1,4 +1,5 @@
 import { errorCode, errorMessage } from "../errors.ts";
+import { type Photo, pathOf, sourceOf } from "../data/decode-photo.ts";
 import { inOrder } from "../data/in-order.ts";
 import type { BadFile } from "../data/sample.ts";
 import { atOnceOf, viewPhoto } from "../data/view.ts";
@@ -28,17 +29,17 @@ export interface SeenPhotos {
 
 /** Decodes photos into batches, in their order; those that cannot be read are left out, and said. */
 export async function* seePhotos(
-  photos: readonly string[],
+  photos: readonly Photo[],
   { decoder, preprocessing, batchSize, signal }: SeePhotosOptions,
 ): AsyncGenerator<SeenPhotos> {
   const { sizePx, resizePx } = preprocessing;
   const load = async (i: number): Promise<Uint8Array | BadFile> => {
     try {
-      return (await viewPhoto(decoder, photos[i] ?? "", { sizePx, resizePx })).data;
+      return (await viewPhoto(decoder, sourceOf(photos[i] ?? ""), { sizePx, resizePx })).data;
     } catch (error) {
       const code = errorCode(error);
       if (!code?.startsWith("E_IMAGE_")) throw error;
-      return { path: photos[i] ?? "", code, message: errorMessage(error) };
+      return { path: pathOf(photos[i] ?? ""), code, message: errorMessage(error) };
     }
   };
   const options = { concurrency: atOnceOf(decoder), ahead: 2 * batchSize, ...(signal ? { signal } : {}) };

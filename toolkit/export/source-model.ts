@@ -14,6 +14,8 @@ import type { ModelMetadata } from "./metadata.ts";
 export interface SourceModel {
   readonly model: Model;
   readonly name: string;
+  /** The path it was read from, where its name does not say what to open again. */
+  readonly file?: string;
   /** Of its file, in hexadecimal. */
   readonly sha256: string;
   readonly licence?: string;

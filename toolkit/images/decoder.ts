@@ -13,6 +13,16 @@ export interface DecodeOptions {
   readonly name?: string;
 }
 
+/** A picture inside another file, such as an archive: its encoded bytes as they stand there. */
+export interface FilePart {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** An encoded picture: the path of its file, its bytes, or a part of a file. */
+export type EncodedPicture = string | Uint8Array | FilePart;
+
 /** Bytes or a file to pixels. The platform's own is handed in: see sharp.ts. */
 export interface Decoder {
   /** Another text wherever the same bytes may become other pixels; without one no pixels are kept on disk. */
@@ -21,5 +31,5 @@ export interface Decoder {
    * The first frame or page, turned upright, without alpha.
    * @throws E_IMAGE_READ (file), E_IMAGE_FORMAT (not an accepted format), E_IMAGE_DECODE (broken), E_IMAGE_TOO_LARGE, E_IMAGE_TIMEOUT
    */
-  decode(source: string | Uint8Array, options?: DecodeOptions): Promise<Pixels>;
+  decode(source: EncodedPicture, options?: DecodeOptions): Promise<Pixels>;
 }

@@ -3,6 +3,7 @@ import type { ResizeOptions, Sharp, SharpOptions } from "sharp";
 import { errorMessage, ToolkitError } from "../errors.ts";
 import type { DecodeOptions, Decoder, Pixels } from "./decoder.ts";
 import { jpegHeader } from "./jpeg-header.ts";
+import { pictureName } from "./picture-name.ts";
 import { readImage } from "./read-image.ts";
 import { shorterSideSize } from "./resample.ts";
 import type { Size } from "./resample.ts";
@@ -56,10 +57,9 @@ export function sharpDecoder(options: SharpDecoderOptions = {}): Decoder {
   return {
     version: JSON.stringify(["sharp", own, vips, process.arch, maxPixels, avif, tolerateTruncated]),
     async decode(source, decodeOptions = {}) {
-      const path = typeof source === "string" ? source : decodeOptions.name;
-      const name = path === undefined ? `a picture of ${source.length} bytes` : `"${path}"`;
+      const name = pictureName(decodeOptions.name ?? source);
       // a buffer, not the path: libvips reads options out of file names ("a[page=2].tif")
-      const bytes = typeof source === "string" ? await readImage(source, maxBytes) : source;
+      const bytes = source instanceof Uint8Array ? source : await readImage(source, maxBytes);
       try {
         return await decodeBytes(bytes, input, timeoutSeconds, decodeOptions);
       } catch (error) {

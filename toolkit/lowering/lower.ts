@@ -6,6 +6,7 @@ import type { Dim, Graph, Node, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
 import { declaredType } from "../graph/layout.ts";
 import type { Layout } from "../graph/layout.ts";
+import { renameValues } from "../graph/rename-values.ts";
 import { formatShape } from "../graph/shape.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { foldShape } from "./fold-shape.ts";
@@ -82,7 +83,7 @@ export function lowerWithForms(
       ? value
       : b.op("Identity", [value], {}, { outputs: [v.name] });
   });
-  const whole = rename(trim(b.build(outputs)), restored);
+  const whole = renameValues(trim(b.build(outputs)), restored);
   const block = blockOf({ target });
   return { graph: block > 0 ? fuseScaledSums(fuseBlocked(whole), block, operators) : whole, forms, layouts };
 }
@@ -201,20 +202,4 @@ function restoredNames(
     taken.add(name);
   }
   return restored;
-}
-
-function rename(graph: Graph, names: ReadonlyMap<string, string>): Graph {
-  const renamed = (v: Value): Value => {
-    const name = names.get(v.name);
-    return name === undefined ? v : { ...v, name };
-  };
-  return {
-    ...graph,
-    outputs: graph.outputs.map(renamed),
-    nodes: graph.nodes.map((node) => ({
-      ...node,
-      inputs: node.inputs.map((v) => v && renamed(v)),
-      outputs: node.outputs.map(renamed),
-    })),
-  };
 }

@@ -6,7 +6,17 @@ import { fixture } from "../../support/fixtures.ts";
 import { writeToyPhotos } from "../../support/toy-photos.ts";
 import { jsonLines, PROGRAM, runHere, runProgram, temporaryFolder } from "../cli-case.ts";
 
-const NAMES = ["file", "head", "operators", "BatchNorm", "gradients", "loss at start", "one batch"];
+const NAMES = [
+  "file",
+  "head",
+  "operators",
+  "BatchNorm",
+  "gradients",
+  "gradient norms",
+  "loss at start",
+  "one batch",
+  "baseline",
+];
 const RESNET = fixture("resnet18-width8/bn.onnx");
 
 describe("cli/commands/doctor", () => {
@@ -89,7 +99,7 @@ describe("cli/commands/doctor", () => {
     const checks = document?.["checks"] as readonly { name: string; status: string; facts: { classes?: number } }[];
     assert.deepEqual(
       checks.map(({ name }) => name),
-      NAMES,
+      NAMES.toSpliced(4, 0, "inputs"),
     );
     assert.ok(checks.every(({ status }) => status === "ok"));
     assert.equal(checks.find(({ name }) => name === "loss at start")?.facts.classes, 3);

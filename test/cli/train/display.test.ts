@@ -58,4 +58,26 @@ describe("cli/train/display", () => {
     const { stderr } = shown(false, epoch(1, 0.345), epoch(2, 0.5));
     assert.match(stderr, /^warning: training waited 34\.5 % of the time for data: .*--decoders.*\n$/);
   });
+
+  it("trainingDisplay() warns of a step that was not finite, with its photos", () => {
+    const event: FineTuneEvent = {
+      kind: "nonfinite",
+      stage: "head",
+      epoch: 0,
+      step: 7,
+      loss: Number.NaN,
+      rate: 0.1,
+      indices: [0, 1, 2, 3, 4],
+      skipped: true,
+      files: ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"],
+      progress: { epoch: 0, position: 5, step: 7, lossSum: 0, correct: 0, samples: 0, metrics: [] },
+    };
+    const { stderr } = shown(false, event);
+    assert.equal(
+      stderr,
+      "warning: the loss is NaN at step 7 of the head, on a.jpg, b.jpg, c.jpg, d.jpg and 1 more; the step was left out, and the rate is halved\n",
+    );
+    const gradient = { ...event, loss: 0.5, skipped: false, files: ["a.jpg"] };
+    assert.match(shown(false, gradient).stderr, /: a gradient is no finite number at step 7 of the head, on a\.jpg\n$/);
+  });
 });

@@ -4,6 +4,7 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import { GRADIENT_DOMAIN, operatorKey } from "../../graph/ir.ts";
 import type { Attributes, Dim, Graph, Model, Node, Value } from "../../graph/ir.ts";
 import type { Operators } from "../../graph/operator.ts";
+import { renameValues } from "../../graph/rename-values.ts";
 import { toNumbers } from "../../graph/tensor.ts";
 import type { DType, TensorData } from "../../graph/tensor.ts";
 import { describeNode } from "../../onnx/describe-node.ts";
@@ -222,14 +223,7 @@ function renameOutputs(graph: Graph, wanted: readonly Value[]): Graph {
     // an output that was computed now is a constant of that name: it changes names with the Identity that gives it out
     if (name !== v.name && graph.constants.has(name)) names.set(name, v.name);
   }
-  const rename = <V extends Value | undefined>(v: V): V =>
-    v && names.has(v.name) ? { ...v, name: names.get(v.name) } : v;
-  return {
-    inputs: graph.inputs,
-    outputs: graph.outputs.map(rename),
-    constants: new Map([...graph.constants].map(([name, t]) => [names.get(name) ?? name, t])),
-    nodes: graph.nodes.map((n) => ({ ...n, inputs: n.inputs.map(rename), outputs: n.outputs.map(rename) })),
-  };
+  return renameValues(graph, names);
 }
 
 /** Whether a node's operator is one this toolkit reads. */

@@ -1,0 +1,35 @@
+import type { FineTuneEvent } from "../fine-tune/events.ts";
+import type { FineTuneSettings } from "../fine-tune/settings.ts";
+import { qualityOf } from "../train/evaluate.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+
+/** How the weights that a trial would export do on the validation photos. */
+export interface TrialScore {
+  /** Accuracy; mean average precision where photos may have several labels. */
+  readonly quality: number;
+  readonly metric: "accuracy" | "mean average precision";
+  readonly loss: number;
+  /** Validation photos. */
+  readonly photos: number;
+  /** The epoch that the weights are of. */
+  readonly epoch: number;
+}
+
+/** A trial that has ended, as a line of trials.jsonl holds it. */
+export type TrialRecord = { readonly settings: FineTuneSettings; readonly seconds: number } & (
+  | ({ readonly status: "done" } & TrialScore)
+  | { readonly status: "failed"; readonly code: string | null; readonly message: string }
+);
+
+/** Trains with some settings, and tells what happens meanwhile. */
+export type Trainer = (settings: FineTuneSettings) => AsyncGenerator<FineTuneEvent, TrialScore>;
+
+export function scoreOf(evaluation: Evaluation, epoch: number): TrialScore {
+  return {
+    quality: qualityOf(evaluation),
+    metric: evaluation.several ? "mean average precision" : "accuracy",
+    loss: evaluation.loss,
+    photos: evaluation.count,
+    epoch,
+  };
+}
