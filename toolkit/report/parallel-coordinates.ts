@@ -7,7 +7,7 @@ import type { SweptScale } from "./swept-scale.ts";
 
 /** Units between two axes, and around them. */
 const GAP = 132;
-const [LEFT, RIGHT] = [64, 40];
+const [LEFT, RIGHT] = [64, 80];
 const HEIGHT = 340;
 /** The rows that are drawn: the best of these, where there are more. */
 const MOST_ROWS = 500;
