@@ -180,6 +180,17 @@ describe("fine-tune/fine-tune", () => {
     });
   }
 
+  it("refuses photos that have numbers to be learnt and no labels", async () => {
+    const photo = { path: "a.png", id: "a.png", label: -1, numbers: [1.5] };
+    const run = fineTune({
+      ...SMALL,
+      source,
+      dataset: { classes: [], columns: ["height"], train: [photo], validation: [], bad: [] },
+      platform: { runtime: directRuntime, decoder: sharpDecoder(), hashFile },
+    });
+    await assert.rejects(run.result, { code: "E_DATA_CLASSES", message: /only the columns height/ });
+  });
+
   it("refuses to resume with other settings, and says which", async () => {
     await read(await start({ mode: "full", epochs: 1, rate: 0.01, run: "other" }));
     const run = await start({ mode: "full", epochs: 1, rate: 0.02, run: "other", resume: true });

@@ -1,5 +1,6 @@
 import { qualityOf } from "../train/evaluate.ts";
 import { withoutGradient } from "../autodiff/differentiate.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
 import { naturalSize } from "../export/source-model.ts";
@@ -40,6 +41,7 @@ interface Candidate {
 /** A fine-tuning run from the source to the exported bytes, as the events it tells. */
 export async function* job(options: FineTuneOptions, control: Control): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const settings = settle(options, naturalSize(options.source), options.dataset);
+  expectClasses(options.dataset);
   const grafted = graft(options.source, options.dataset.classes, settings);
   checkPictures(grafted, settings);
   const trained = trainedPart(grafted, settings, options);
@@ -62,6 +64,15 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
 
 /** Share of a time limit below which another stage is not begun. */
 const LEAST_TIME = 0.1;
+
+/** @throws E_DATA_CLASSES for photos that have numbers to be learnt, and no classes */
+function expectClasses({ classes, columns }: Dataset): void {
+  if (classes.length > 0) return;
+  const found = columns ? `only the columns ${columns.join(", ")}` : "none";
+  throw new ToolkitError("E_DATA_CLASSES", `Cannot train: expected photos with labels, found ${found}`, {
+    hint: "fineTune learns labels; numbers are learnt by a step of your own (buildStep with a loss such as mse)",
+  });
+}
 
 /** The stages one after the other, and the export. `stages` gets the result of each. */
 async function* runStages(
