@@ -26,10 +26,15 @@ export function isOnePixel({ shape }: TensorType): boolean {
 
 /** A plain filter [O,I,H,W] as it lies in the layout "filter" for blocks of `block`; its shape is the declared one. */
 export function packFilter(t: TensorData, block: number): TensorData {
-  const { outputs, inputs, area } = extents(t, t.shape, block);
-  const data = t.data.slice();
-  forEachRow(outputs, inputs, area, block, (plain, packed, stride) => {
-    for (let lane = 0; lane < block; lane++) data[packed + lane] = t.data[plain + lane * stride]!;
+  const size = extents(t, t.shape, block);
+  const plainly = t.data as Float32Array;
+  const data = new Float32Array(plainly.length);
+  forEachFilter(size, block, (plain, packed, next) => {
+    let from = plain;
+    for (let i = 0; i < size.inputs; i++) {
+      let to = packed + i * next;
+      for (let at = 0; at < size.area; at++, to += block) data[to] = plainly[from++]!;
+    }
   });
   return { ...t, shape: declaredType(t, "filter").shape as readonly number[], data };
 }
@@ -37,10 +42,16 @@ export function packFilter(t: TensorData, block: number): TensorData {
 /** The inverse of `packFilter`. */
 export function unpackFilter(t: TensorData, block: number): TensorData {
   const shape = declaredType(t, "filter").shape as readonly number[];
-  const { outputs, inputs, area } = extents(t, shape, block);
-  const data = t.data.slice();
-  forEachRow(outputs, inputs, area, block, (plain, packed, stride) => {
-    for (let lane = 0; lane < block; lane++) data[plain + lane * stride] = t.data[packed + lane]!;
+  const size = extents(t, shape, block);
+  const inBlocks = t.data as Float32Array;
+  const data = new Float32Array(inBlocks.length);
+  // row by row of the plain tensor, which is written in one go: twice as fast as in the order of the packed one
+  forEachFilter(size, block, (plain, packed, next) => {
+    let to = plain;
+    for (let i = 0; i < size.inputs; i++) {
+      let from = packed + i * next;
+      for (let at = 0; at < size.area; at++, from += block) data[to++] = inBlocks[from]!;
+    }
   });
   return { ...t, shape, data };
 }
@@ -59,19 +70,12 @@ function extents(
   return { outputs, inputs, area: spatial.reduce((product, extent) => product * extent, 1) };
 }
 
-/** For each run of `block` filters at one element: where its first lies in the plain tensor, where in the packed one, and how far apart they are in the plain one. */
-function forEachRow(
-  outputs: number,
-  inputs: number,
-  area: number,
+/** Tells where each filter lies: its first element in the plain tensor and in the packed one, where one input lies `next` behind the other. */
+function forEachFilter(
+  { outputs, inputs, area }: { readonly outputs: number; readonly inputs: number; readonly area: number },
   block: number,
-  visit: (plain: number, packed: number, stride: number) => void,
+  visit: (plain: number, packed: number, next: number) => void,
 ): void {
-  const stride = inputs * area;
-  let packed = 0;
-  for (let i = 0; i < inputs; i++) {
-    for (let o = 0; o < outputs; o += block) {
-      for (let at = 0; at < area; at++, packed += block) visit(o * stride + i * area + at, packed, stride);
-    }
-  }
+  const next = outputs * area;
+  for (let o = 0; o < outputs; o++) visit(o * inputs * area, Math.floor(o / block) * block * area + (o % block), next);
 }

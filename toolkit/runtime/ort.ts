@@ -60,7 +60,7 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
       for (const [name, t] of tensors) held.set(name, toOrt(ort, laid(name, t, options)));
     },
     async get(names) {
-      return new Map(names.map((name) => [name, plain(name, copyOf(name, held.get(name)), options)]));
+      return new Map(names.map((name) => [name, plainCopy(name, held.get(name), options)]));
     },
     async run({ feeds, fetch, program = "main" }: RunOptions) {
       const session = programs.get(program);
@@ -90,8 +90,10 @@ function laid(name: string, t: TensorData, { layouts, blockSize = 0 }: LoadOptio
   return layouts?.get(name) === "filter" ? packFilter(t, blockSize) : { ...t, data: t.data.slice() };
 }
 
-function plain(name: string, t: TensorData, { layouts, blockSize = 0 }: LoadOptions): TensorData {
-  return layouts?.get(name) === "filter" ? unpackFilter(t, blockSize) : t;
+/** A copy of what is held, as the caller sees it. */
+function plainCopy(name: string, t: OrtTensor | undefined, { layouts, blockSize = 0 }: LoadOptions): TensorData {
+  if (layouts?.get(name) !== "filter") return copyOf(name, t);
+  return unpackFilter(viewOf(name, t), blockSize);
 }
 
 async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promise<OrtSession> {
@@ -141,9 +143,13 @@ function toOrt(ort: Ort, t: TensorData): OrtTensor {
 }
 
 function copyOf(name: string, t: OrtTensor | undefined): TensorData {
+  const view = viewOf(name, t);
+  return { ...view, data: view.data.slice() };
+}
+
+function viewOf(name: string, t: OrtTensor | undefined): TensorData {
   if (!t) throw new ToolkitError("E_RUN", `Cannot read "${name}": the session does not hold it`);
-  const data = t.data as TypedArray;
-  return { dtype: t.type as DType, shape: [...t.dims], data: data.slice() };
+  return { dtype: t.type as DType, shape: [...t.dims], data: t.data as TypedArray };
 }
 
 function firstLine(error: unknown): string {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { ToolkitError, errorCode, errorMessage } from "../errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
@@ -50,7 +51,7 @@ export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Pr
   return {
     async save(step, checkpoint) {
       const path = join(folder, `step-${step}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint), disk);
+      await writeDurably(path, await encodeCheckpoint(checkpoint, sha256), disk);
       const all = await numbered();
       // those of later steps were passed over when the run was resumed
       const kept = new Set(all.filter((c) => c.step <= step).slice(-KEPT));
@@ -59,7 +60,7 @@ export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Pr
     },
     async saveBest(stage, checkpoint) {
       const path = join(folder, `best-${stage}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint), disk);
+      await writeDurably(path, await encodeCheckpoint(checkpoint, sha256), disk);
       return path;
     },
     async latest() {
@@ -140,4 +141,8 @@ function notWritten(path: string, error: unknown): ToolkitError {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return Promise.resolve(createHash("sha256").update(bytes).digest());
 }

@@ -22,8 +22,17 @@ const FIXED_BYTES = 8 + 4 + 4;
 const DIGEST_BYTES = 32;
 const ALIGNMENT = 8;
 
-/** A checkpoint as one file: magic, version, header length, JSON header, tensor bytes, sha256 of everything before. */
-export async function encodeCheckpoint({ header, tensors }: Checkpoint): Promise<Uint8Array> {
+/** The SHA-256 of bytes. */
+export type Sha256 = (bytes: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * A checkpoint as one file: magic, version, header length, JSON header, tensor bytes, sha256 of everything before. `sha256` may be a quicker one
+ * than that of every platform, which copies the bytes first.
+ */
+export async function encodeCheckpoint(
+  { header, tensors }: Checkpoint,
+  sha256: Sha256 = webSha256,
+): Promise<Uint8Array> {
   let offset = 0;
   const entries: Entry[] = [];
   for (const [name, t] of tensors) {
@@ -56,7 +65,7 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
   if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) refuse("it is no checkpoint file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.length - DIGEST_BYTES;
-  const digest = await sha256(bytes.subarray(0, end));
+  const digest = await webSha256(bytes.subarray(0, end));
   if (!digest.every((v, i) => v === bytes[end + i]))
     refuse("its digest does not match its content: it was cut short or damaged");
   // not before: a damaged number is no other version
@@ -78,6 +87,6 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
   return { header, tensors: new Map(tensors.map((e) => [e.name, read(e)])) };
 }
 
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+async function webSha256(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
