@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { errorMessage, ToolkitError } from "../../toolkit/errors.ts";
-import { cacheFolder as defaultCacheFolder, findRate, openModel, readDataset } from "../../toolkit/node.ts";
+import { cacheFolder as defaultCacheFolder, findRate, openModel } from "../../toolkit/node.ts";
 import type { FoundRate } from "../../toolkit/node.ts";
 import { chartSvg } from "../../toolkit/report/chart-figure.ts";
 import { rateChart, ratePage } from "../../toolkit/report/rate-chart.ts";
@@ -12,6 +12,7 @@ import type { Output } from "../output.ts";
 import { sayLeftOut, sortBad } from "../unreadable.ts";
 import { trainingDisplay } from "./display.ts";
 import { checkSizes, settingsOf } from "./run-training.ts";
+import { trainingData } from "./training-data.ts";
 import type { TrainingOptions } from "./run-training.ts";
 
 /** Those of `train` that a range test depends on, and where its curve goes. */
@@ -51,11 +52,11 @@ const ELSEWHERE = {
 /** `find-rate`, from its options to the figure. */
 export async function runFindRate({ options, positionals: { data }, out, signal }: FindRateInput): Promise<void> {
   checkSizes(options);
-  const { out: file, seed, validationShare, mean, std, cache: cacheFolder = defaultCacheFolder() } = options;
+  const { out: file, seed, mean, std, cache: cacheFolder = defaultCacheFolder() } = options;
   const isSvg = endingOf(file) === ".svg";
   const settings = settingsOf({ ...options, ...ELSEWHERE });
   const fetchFile = photoFetcher({ cacheFolder, signal });
-  const dataset = await readDataset(data, { seed, validationShare, fetchFile });
+  const { dataset } = await trainingData(data, options, { out, signal, fetchFile });
   sayLeftOut(out, sortBad(dataset.bad).others);
   const random =
     options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};

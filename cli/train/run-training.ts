@@ -1,6 +1,6 @@
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, fineTune, openModel } from "../../toolkit/node.ts";
-import type { FineTuneOptions, LeakPolicy, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
+import type { FineTuneOptions, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
 import type { ExitCode, NamedValue } from "../command.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
@@ -11,6 +11,7 @@ import { craftOf } from "./craft-of.ts";
 import { resultJson, sayResult } from "./result.ts";
 import { trainingDisplay } from "./display.ts";
 import { trainingData } from "./training-data.ts";
+import type { DataOptions } from "./training-data.ts";
 
 /** What commands/train.ts reads off the command line. */
 export interface TrainingInput {
@@ -22,12 +23,11 @@ export interface TrainingInput {
 
 type Chosen<K extends keyof FineTuneOptions> = Exclude<FineTuneOptions[K], undefined>;
 
-export interface TrainingOptions {
+export interface TrainingOptions extends DataOptions {
   readonly model: string | undefined;
   readonly mode: Chosen<"mode">;
   readonly out: string | undefined;
   readonly resume: boolean;
-  readonly seed: number;
   readonly threads: number | undefined;
   readonly autotune: boolean;
   readonly epochs: number | undefined;
@@ -68,7 +68,6 @@ export interface TrainingOptions {
   readonly head: string | undefined;
   readonly features: string | undefined;
   readonly size: number | undefined;
-  readonly resize: number | undefined;
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
   readonly augment: boolean;
@@ -76,12 +75,6 @@ export interface TrainingOptions {
   readonly mixup: number;
   readonly cutmix: number;
   readonly cropScale: number;
-  readonly validationShare: number;
-  readonly testShare: number;
-  readonly splitBy: "random" | "group" | "time" | undefined;
-  readonly folds: number | undefined;
-  readonly fold: number | undefined;
-  readonly leaks: LeakPolicy;
   readonly maxBad: number;
   readonly cache: string | undefined;
   readonly pictureCache: number;
@@ -91,7 +84,6 @@ export interface TrainingOptions {
   readonly cacheType: Chosen<"cacheType">;
   readonly cacheMemory: number;
   readonly cacheDisk: number;
-  readonly decoders: number | undefined;
 }
 
 /** `train`, from its options to what is said at the end. */
