@@ -3,16 +3,18 @@
  *
  * Claim: on ImageNet weights the frozen backbone reaches a mean validation accuracy of 0.95 (5 seeds), training every layer 0.945 (3 seeds),
  * from a file with BatchNormalization nodes and from one in which they were folded alike. The last epoch counts, not the best one.
- * Check: npm run recipe hymenoptera -- DATA FOLDED.onnx BN.onnx [--json FILE] [--seeds 5] [--full-seeds 3]
+ * Check: npm run recipe hymenoptera -- DATA FOLDED.onnx BN.onnx [--json FILE] [--seeds 5] [--full-seeds 3]; or -- --tiny [MODEL.onnx], on shapes that it draws itself
  *
  * DATA has train/ and val/ with a folder per class. test/bench/peers/hymenoptera.py does the same in PyTorch, down to the order and the crops.
  */
 import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ToolkitError, VERSION, fineTune, openModel, readDataset } from "../toolkit/node.ts";
-import type { FineTuneSettings, SourceModel } from "../toolkit/node.ts";
+import type { Dataset, FineTuneSettings, SourceModel } from "../toolkit/node.ts";
+import { shapes } from "./designers/shapes.ts";
 
 /** One number proves nothing. */
 const FROZEN_SEEDS = 5;
@@ -43,6 +45,9 @@ const FULL = {
   cropScale: 0.35,
 } satisfies FineTuneSettings;
 
+/** What --tiny changes: it shows that the recipe runs, and nothing about its claim. */
+const TINY = { sizePx: 32, resizePx: 32, epochs: 1 } satisfies FineTuneSettings;
+
 type Settings = typeof FROZEN | typeof FULL;
 
 interface Row {
@@ -59,18 +64,25 @@ export async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: "string" }, seeds: { type: "string" }, "full-seeds": { type: "string" } },
+    options: {
+      json: { type: "string" },
+      seeds: { type: "string" },
+      "full-seeds": { type: "string" },
+      tiny: { type: "boolean", default: false },
+    },
   });
-  const [data, ...names] = positionals;
-  if (data === undefined || names.length === 0) {
+  const { tiny } = values;
+  const [folder, ...names] = positionals;
+  const data = tiny ? await drawn() : folder;
+  if (data === undefined || (names.length === 0 && !tiny)) {
     throw new ToolkitError("E_USAGE", "Cannot start: expected a folder of photos and one model or more", {
       hint: "npm run recipe hymenoptera -- DATA FOLDED.onnx BN.onnx [--json FILE] [--seeds 5] [--full-seeds 3]",
     });
   }
-  const models = await Promise.all(names.map((name) => openModel(name)));
+  const models = await Promise.all((tiny ? [positionals[0]] : names).map((name) => openModel(name)));
   const rows: Row[] = [];
   const run = async (model: SourceModel, seed: number, settings: Settings): Promise<void> => {
-    const row = await measure(data, model, seed, settings);
+    const row = await measure(data, model, seed, tiny ? { ...settings, ...TINY } : settings);
     rows.push(row);
     console.log(
       line([
@@ -85,8 +97,8 @@ export async function main(args: readonly string[]): Promise<void> {
   };
   for (const [i, model] of models.entries()) {
     // BatchNorm nodes and folded ones compute the same features
-    if (i === 0) for (const seed of seeds(values.seeds, FROZEN_SEEDS)) await run(model, seed, FROZEN);
-    for (const seed of seeds(values["full-seeds"], FULL_SEEDS)) await run(model, seed, FULL);
+    if (i === 0) for (const seed of seeds(values.seeds, tiny ? 1 : FROZEN_SEEDS)) await run(model, seed, FROZEN);
+    for (const seed of seeds(values["full-seeds"], tiny ? 1 : FULL_SEEDS)) await run(model, seed, FULL);
   }
   const summary = summarise(rows);
   console.log("\nValidation accuracy of the last epoch, mean +- standard deviation over seeds");
@@ -96,8 +108,33 @@ export async function main(args: readonly string[]): Promise<void> {
     await writeFile(values.json, `${JSON.stringify(await record(data, models, rows, summary), undefined, 2)}\n`);
 }
 
+/** Discs and squares in place of ants and bees. */
+async function drawn(): Promise<Dataset> {
+  const all = await shapes(join(tmpdir(), "onnx-graft-hymenoptera"));
+  const classes = ["disc", "square"];
+  const samples = all
+    .filter(({ label }) => classes.includes(label))
+    .map(({ file, designer, thing, label }) => ({
+      path: file,
+      id: `${designer}/${thing}`,
+      label: classes.indexOf(label),
+    }));
+  const isHeldOut = (i: number): boolean => i % 4 === 3;
+  return {
+    classes,
+    train: samples.filter((_, i) => !isHeldOut(i)),
+    validation: samples.filter((_, i) => isHeldOut(i)),
+    bad: [],
+  };
+}
+
 /** One run from the file to the last epoch. */
-async function measure(data: string, model: SourceModel, seed: number, settings: Settings): Promise<Row> {
+async function measure(
+  data: string | Dataset,
+  model: SourceModel,
+  seed: number,
+  settings: FineTuneSettings & Pick<Settings, "mode">,
+): Promise<Row> {
   const started = performance.now();
   const run = await fineTune({ ...settings, model, data, seed });
   const { stages } = await run.result;
@@ -131,12 +168,12 @@ function summarise(rows: readonly Row[]): readonly Summary[] {
 
 /** Everything that is needed to believe the numbers and to get them again. */
 async function record(
-  data: string,
+  data: string | Dataset,
   models: readonly SourceModel[],
   rows: readonly Row[],
   summary: readonly Summary[],
 ): Promise<object> {
-  const { train, validation, classes } = await readDataset(data);
+  const { train, validation, classes } = typeof data === "string" ? await readDataset(data) : data;
   const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
   return {
     recipe: "hymenoptera",

@@ -1,7 +1,8 @@
 import { twoLayerNet } from "../../models/two-layer-net.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";
 import { float32, lossFeeds, scalar, sgd, softmaxCrossEntropy, STEP } from "../../toolkit/node.ts";
-import type { Runtime, Tensors } from "../../toolkit/node.ts";
+import type { Graph, Runtime, Tensors } from "../../toolkit/node.ts";
+import { checkInDouble } from "../check-in-double.ts";
 import { openTraining } from "../open-training.ts";
 
 /** A net that is small enough to take every weight's difference of the loss: 4 inputs, 10 hidden units, 3 classes, 5 pictures. */
@@ -22,7 +23,7 @@ export interface GradientError {
  * The gradient is read off the weights: at the rate 1 they lose exactly it.
  */
 export async function checkGradient(runtime: Runtime): Promise<readonly GradientError[]> {
-  const graph = twoLayerNet({ classes: CLASSES, sizePx: 2, channels: 1, hidden: HIDDEN, seed: 1 });
+  const graph = smallNet();
   const x = fillNormal(ROWS * INPUTS, 1, 2, 0, 1);
   // decay d adds d * w to the gradient: twice the factor of the sum of squares
   const optimizer = sgd({ decay: 2 * REGULARISATION });
@@ -45,6 +46,21 @@ export async function checkGradient(runtime: Runtime): Promise<readonly Gradient
   } finally {
     await session.release();
   }
+}
+
+/** The same net and pictures with the graph itself in double precision; without L2, which is the optimizer's. */
+export function checkGradientInDouble(runtime: Runtime): Promise<readonly GradientError[]> {
+  const x = fillNormal(ROWS * INPUTS, 1, 2, 0, 1);
+  const batch = {
+    inputs: new Map([["input", float32([ROWS, 1, 2, 2], x)]]),
+    labels: LABELS,
+    weight: new Float32Array(ROWS).fill(1),
+  };
+  return checkInDouble(smallNet(), { runtime, loss: softmaxCrossEntropy(), batch });
+}
+
+function smallNet(): Graph {
+  return twoLayerNet({ classes: CLASSES, sizePx: 2, channels: 1, hidden: HIDDEN, seed: 1 });
 }
 
 /** The slope of the loss along each weight of a tensor. */

@@ -60,7 +60,7 @@ describe("recipes/toy-diagonals", () => {
     const claims = await toyDiagonals({ runtime: directRuntime, say: (line) => lines.push(line), tiny: true });
     assert.deepEqual(
       claims.map(({ holds }) => holds),
-      [true, true, true, undefined],
+      [true, true, true, undefined, true],
     );
     // 14 weights, each with its gradient
     assert.equal(lines.filter((line) => /^ {3}[wb][ho]\d/.test(line)).length, 14);
