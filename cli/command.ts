@@ -4,6 +4,8 @@ import type { Output } from "./output.ts";
 export type OptionSpec = Described &
   (
     | { readonly type: "string"; readonly default?: string }
+    /** A text that stands for a value, several, or a range of numbers; in a config file these may stand there themselves. */
+    | { readonly type: "values" }
     | { readonly type: "integer"; readonly default?: number; readonly range?: Range }
     /** A number, or one of a few words. */
     | { readonly type: "number"; readonly default?: number; readonly range?: Range; readonly words?: readonly string[] }
@@ -56,17 +58,19 @@ export type PositionalSpecs = Readonly<Record<string, PositionalSpec>>;
 
 type ValueOf<S extends OptionSpec> = S extends { type: "string" }
   ? string
-  : S extends { type: "choice"; choices: readonly (infer C)[] }
-    ? C
-    : S extends { type: "named"; choices: readonly (infer N extends string)[] }
-      ? NamedValue<N>
-      : S extends { type: "boolean" }
-        ? boolean
-        : S extends { type: "number"; words: readonly (infer W)[] }
-          ? number | W
-          : S extends { type: "numbers" }
-            ? readonly number[]
-            : number;
+  : S extends { type: "values" }
+    ? unknown
+    : S extends { type: "choice"; choices: readonly (infer C)[] }
+      ? C
+      : S extends { type: "named"; choices: readonly (infer N extends string)[] }
+        ? NamedValue<N>
+        : S extends { type: "boolean" }
+          ? boolean
+          : S extends { type: "number"; words: readonly (infer W)[] }
+            ? number | W
+            : S extends { type: "numbers" }
+              ? readonly number[]
+              : number;
 
 type Given =
   | { readonly required: true }

@@ -32,6 +32,7 @@ export function readValue(
     case "named":
       return namedValue(called, spec.choices, text);
     case "string":
+    case "values":
     case "boolean":
       if (text.trim() !== "") return text;
       throw refused(called, "a value");
@@ -55,6 +56,8 @@ export function expectationOf(spec: OptionSpec): string {
       return `one of ${spec.choices.join(", ")}, or an object with "name" and options`;
     case "string":
       return "a text";
+    case "values":
+      return 'a value, a list of them, or a range such as { "from": 1e-4, "to": 0.1, "scale": "log" }';
     case "boolean":
       return "true or false";
     default:

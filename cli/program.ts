@@ -139,6 +139,7 @@ function toOption(key: string, spec: OptionSpec): Option {
 
 const VALUE_NAMES = {
   string: "text",
+  values: "values",
   integer: "n",
   number: "x",
   numbers: "x,y,z",

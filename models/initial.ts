@@ -1,3 +1,4 @@
+import { ToolkitError } from "../toolkit/errors.ts";
 import { fillNormal, fillUniform } from "../toolkit/graph/random.ts";
 
 /**
@@ -26,9 +27,17 @@ export interface InitialOptions {
   readonly stream: number;
 }
 
-/** `length` weights. The same seed and stream give the same ones. */
+/** An ONNX file holds 2 GB. */
+const MOST = 2 ** 29;
+
+/** `length` weights. The same seed and stream give the same ones. @throws E_SETTING for more than a file could hold */
 export function initialWeights(initial: Initial, length: number, options: InitialOptions): Float32Array {
   const { fanIn, fanOut, seed, stream } = options;
+  if (length > MOST) {
+    throw new ToolkitError("E_SETTING", `Cannot build the network: one of its layers has ${length} weights`, {
+      hint: "take smaller pictures, or a network that pools them first, such as residual-cnn",
+    });
+  }
   const normal = (variance: number): Float32Array => fillNormal(length, seed, stream, 0, Math.sqrt(variance));
   const uniform = (variance: number): Float32Array => {
     // the variance of numbers that are uniform in +-bound is bound^2 / 3

@@ -40,6 +40,8 @@ export { differentiate, withoutGradient } from "./autodiff/differentiate.ts";
 export type { Differentiated } from "./autodiff/differentiate.ts";
 export { lower } from "./lowering/lower.ts";
 export type { Target } from "./lowering/target.ts";
+export { batchAllTriplet } from "./losses/batch-all-triplet.ts";
+export { batchContrastive } from "./losses/batch-contrastive.ts";
 export { batchHardTriplet } from "./losses/batch-hard-triplet.ts";
 export { binaryCrossEntropy } from "./losses/binary-cross-entropy.ts";
 export { binaryHinge } from "./losses/binary-hinge.ts";
@@ -58,6 +60,9 @@ export { smoothL1 } from "./losses/smooth-l1.ts";
 export { softmaxCrossEntropy } from "./losses/softmax-cross-entropy.ts";
 export type { TargetKind } from "./losses/target-type.ts";
 export { tripletMargin } from "./losses/triplet-margin.ts";
+export { byHead } from "./losses/by-head.ts";
+export type { HeadLoss } from "./losses/by-head.ts";
+export { knownOnly } from "./losses/known-only.ts";
 export { weightedSum } from "./losses/weighted-sum.ts";
 export type { WeightedLoss } from "./losses/weighted-sum.ts";
 export { accumulate } from "./optimizers/accumulate.ts";
@@ -101,7 +106,8 @@ export { buildStep, constantsAsInputs, STEP } from "./train/step.ts";
 export type { Step, StepSettings } from "./train/step.ts";
 export { averagesAsWeights, readAverages } from "./train/averages.ts";
 export { evaluate as evaluateBatches } from "./train/evaluate.ts";
-export type { Evaluation } from "./train/evaluate.ts";
+export type { Evaluation, HeadEvaluation } from "./train/evaluate.ts";
+export type { ColumnMetrics, NumberMetrics } from "./train/evaluate-numbers.ts";
 export type { RatePoint, RateTest } from "./train/rate-finder.ts";
 export { stopMetrics } from "./train/early-stopping.ts";
 export type { StopMetric } from "./train/early-stopping.ts";
@@ -116,6 +122,8 @@ export type { TrainBatch } from "./train/batch.ts";
 export type { AugmentSettings } from "./data/augment.ts";
 export { stepDefaults, stepNames } from "./data/augment-apply.ts";
 export { checkAugmentation } from "./data/augment-check.ts";
+export { classesByPictures } from "./data/classes-by-pictures.ts";
+export type { ClassesByPictures } from "./data/classes-by-pictures.ts";
 export type { AugmentStep, StepName, StepOptions } from "./data/augment-step.ts";
 export { parseAugmentation } from "./data/augment-text.ts";
 
@@ -163,8 +171,9 @@ export type {
   ScheduleChoice,
   Settings,
 } from "./fine-tune/settings.ts";
-export { CLASSIFIER_LOSSES } from "./fine-tune/recipe.ts";
-export type { ClassifierLoss } from "./fine-tune/recipe.ts";
+export { CLASSIFIER_LOSSES, LABEL_LOSSES, NUMBER_LOSSES } from "./fine-tune/task-losses.ts";
+export type { ClassifierLoss, HeadLossName } from "./fine-tune/task-losses.ts";
+export type { HeadChoice, HeadSetting } from "./fine-tune/head-settings.ts";
 export type { Hit, LabelIndex, SearchOptions } from "./search/label-index.ts";
 export {
   averagePrecision,

@@ -8,6 +8,7 @@ import { openFeatureCache } from "./data/feature-cache.ts";
 import { photoDecoder } from "./data/photo-decoder.ts";
 import type { ClosableDecoder } from "./data/photo-decoder.ts";
 import { openPictureCache } from "./data/picture-cache.ts";
+import type { FetchFile } from "./data/sources/source-options.ts";
 import { hashFile } from "./data/hash.ts";
 import type { SplitOptions } from "./data/split.ts";
 import type { SourceModel } from "./export/source-model.ts";
@@ -89,6 +90,10 @@ export interface FineTuneOptions extends FineTuneSettings {
   /** When the time of `timeLimitSeconds` began, as `performance.now()` tells it; with this call where absent. */
   readonly since?: number;
   readonly validationShare?: number;
+  /** What config.json says beside the settings, so that the run can be repeated from it: where the photos were found, how they were divided, what was said of the model. */
+  readonly stated?: Readonly<Record<string, string | number>>;
+  /** Go on with other settings, photos or another model than the run was begun with, as far as its weights fit; a note says what differs. */
+  readonly forceResume?: boolean;
   readonly cacheFolder?: string;
   /** Processes that decode photos; 0: none but this one. One fewer than there are cores where absent, 2 on 2 and at most 4. */
   readonly decodeProcesses?: number;
@@ -108,7 +113,9 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     data,
     out,
     resume,
+    forceResume,
     validationShare,
+    stated = typeof data === "string" ? { data, ...(validationShare === undefined ? {} : { validationShare }) } : {},
     cacheFolder = defaultCacheFolder(),
     decodeProcesses,
     pictureCacheBytes,
@@ -149,6 +156,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     since,
     ...(taughtBy ? { teacher: taughtBy } : {}),
     ...(resume === undefined ? {} : { resume }),
+    ...(forceResume === undefined ? {} : { forceResume }),
     ...(signal ? { signal } : {}),
   });
   if (!folder) return recorded(run, closing(run, decoder));
@@ -158,11 +166,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
       model: source.name,
       trainImages: dataset.train.length,
       validationImages: dataset.validation.length,
-      settings: {
-        ...plainSettings(settled),
-        ...(source.file === undefined ? {} : { model: source.file }),
-        ...(taughtBy ? { teacher: taughtBy.file ?? taughtBy.name } : {}),
-      },
+      settings: { ...stated, ...plainSettings(settled), ...namesOf(source, taughtBy) },
       versions: { "onnx-graft": VERSION, node: process.versions.node },
     },
     ...(prepared ? { prepared } : {}),
@@ -171,6 +175,14 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     today: () => new Date(),
   });
   return recorded(run, closing(events, decoder));
+}
+
+/** What the networks of a run are called when they are opened again, where that is not the source's own name. */
+function namesOf({ file }: SourceModel, teacher: SourceModel | undefined): Readonly<Record<string, string>> {
+  return {
+    ...(file === undefined ? {} : { model: file }),
+    ...(teacher ? { teacher: teacher.file ?? teacher.name } : {}),
+  };
 }
 
 /** What a run that starts from random weights opens by a name. */
@@ -253,6 +265,8 @@ function recorded(run: FineTuneRun, events: AsyncGenerator<FineTuneEvent, void>)
 export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset"> {
   /** Photos to try the model on, a folder per class; made-up pictures where absent. */
   readonly data?: string | Dataset;
+  /** Gets the photos that a table has as addresses; these are refused where absent. */
+  readonly fetchFile?: FetchFile;
 }
 
 /**
@@ -277,10 +291,11 @@ export function sweep(options: SweepPhotosOptions): AsyncGenerator<SweepEvent, S
  */
 export async function* diagnose(
   model?: string | SourceModel,
-  { data, ...options }: DiagnoseOptions = {},
+  { data, fetchFile, ...options }: DiagnoseOptions = {},
 ): AsyncGenerator<Diagnosis, void> {
   const source = typeof model === "object" ? model : await openModel(model);
-  const dataset = typeof data === "string" ? await readDataset(data, { seed: options.seed ?? 0 }) : data;
+  const reading = { seed: options.seed ?? 0, ...(fetchFile ? { fetchFile } : {}) };
+  const dataset = typeof data === "string" ? await readDataset(data, reading) : data;
   const decoder = photoDecoder();
   try {
     yield* diagnoseOn({

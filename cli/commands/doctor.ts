@@ -94,12 +94,14 @@ async function examineModel(
   out: Output,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { diagnose, openModel } = await import("../../toolkit/node.ts");
+  const { cacheFolder, diagnose, openModel } = await import("../../toolkit/node.ts");
+  const { photoFetcher } = await import("../photo-fetcher.ts");
+  const fetchFile = photoFetcher({ cacheFolder: cacheFolder(), signal });
   const source = await openModel(model, { signal, ...given({ mean, std }) });
   const checks: ModelCheck[] = [];
   const shown = progressOf(out);
   try {
-    for await (const item of diagnose(source, { ...given({ ...chosen, sizePx: size, data }), signal })) {
+    for await (const item of diagnose(source, { ...given({ ...chosen, sizePx: size, data }), fetchFile, signal })) {
       if (item.kind === "progress") {
         shown.update(item);
         continue;

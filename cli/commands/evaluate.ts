@@ -3,9 +3,11 @@ import type { Command } from "../command.ts";
 import { counted, percent } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import { headRows, numberText, r2Text, scores } from "../scores.ts";
 import { testTimeViewsIn, TTA_OPTION } from "../test-time-option.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
 import type { Confusion, Metrics } from "../../toolkit/report/metrics.ts";
+import type { Evaluation } from "../../toolkit/train/evaluate.ts";
 import type { LabelMetrics, SeveralLabels } from "../../toolkit/train/evaluate-labels.ts";
 
 export const evaluate: Command = defineCommand({
@@ -15,12 +17,23 @@ export const evaluate: Command = defineCommand({
     "evaluate runs/photos-1/model.onnx photos/",
     "evaluate model.onnx photos/test --json",
     "evaluate model.onnx photos/ --tta flip",
+    "evaluate runs/photos-1/model.onnx photos/ --split runs/photos-1 --part test",
   ],
   positionals: {
     model: { help: "an ONNX file, or the name of a model" },
-    data: { help: "a folder for each class; val/ or test/ in it where there is one" },
+    data: { help: "a folder for each class, a table, an archive; of what is divided, the part that validates" },
   },
   options: {
+    part: {
+      type: "choice",
+      choices: ["train", "validation", "test"],
+      help: "which part is measured (default: validation where there is one, else test, else all)",
+    },
+    split: {
+      type: "string",
+      value: "run",
+      help: "a run folder, or its split.json: divide the photos as it did",
+    },
     tta: TTA_OPTION,
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
@@ -30,17 +43,24 @@ export const evaluate: Command = defineCommand({
   stoppable: true,
   async run({ options, positionals: { model, data }, out, signal }) {
     const views = testTimeViewsIn(options.tta);
-    const { cacheFolder, evaluateSet, measure, openModel, openTagger } = await import("../../toolkit/node.ts");
+    const { cacheFolder, evaluateSet, measure, openModel, openTagger, readSplitLists } =
+      await import("../../toolkit/node.ts");
     const { photoFetcher } = await import("../photo-fetcher.ts");
     const { evaluateTagger } = await import("../../toolkit/label/evaluate-tagger.ts");
+    const { evaluationTargets } = await import("../../toolkit/label/evaluation-targets.ts");
     const { confusedPairs } = await import("../../toolkit/report/metrics.ts");
+    const lists = options.split === undefined ? undefined : await readSplitLists(options.split);
     const tagger = await openTagger(
       await openModel(model, { signal }),
       given({ threads: options.threads, decodeProcesses: options.decoders, views }),
     );
     try {
       const fetchFile = photoFetcher({ cacheFolder: cacheFolder(), signal });
-      const { samples, bad } = await evaluateSet(data, tagger.labels, { fetchFile });
+      const { samples, bad } = await evaluateSet(data, tagger.labels, {
+        fetchFile,
+        ...evaluationTargets(tagger.metadata),
+        ...given({ part: options.part, lists }),
+      });
       const { unreadable: lost, others } = sortBad(bad);
       sayLeftOut(out, others);
       const bar = out.progress({ total: samples.length, label: "photos", transient: true });
@@ -54,7 +74,10 @@ export const evaluate: Command = defineCommand({
       const unreadable = [...lost, ...item.value.bad.map(({ file, error }) => ({ file, ...error }))];
       const total = samples.length + lost.length;
       const { several, count, loss } = item.value.evaluation;
-      if (several && count > 0) {
+      if (tagger.metadata.heads && count > 0) {
+        if (out.wantsJson) out.json({ model, data, ...scores(item.value.evaluation), unreadable });
+        else printHeads(out, item.value.evaluation);
+      } else if (several && count > 0) {
         const measures = labelMeasures(several, { count, loss }, tagger.labels);
         if (out.wantsJson) out.json({ model, data, ...measures, unreadable });
         else printLabels(out, measures);
@@ -70,6 +93,22 @@ export const evaluate: Command = defineCommand({
     }
   },
 });
+
+/** How a model of numbers, or of several heads, does. */
+function printHeads(out: Output, { count, numbers, heads, ...rest }: Evaluation): void {
+  out.data(counted(count, "photo"));
+  out.data("");
+  const labelled = (heads ?? []).filter(({ task }) => task !== "numbers");
+  if (labelled.length > 0) {
+    out.table(headRows({ ...rest, count, heads: labelled }));
+    out.data("");
+  }
+  if (!numbers) return;
+  out.table(
+    numbers.columns.map((c) => [c.name, c.count, numberText(c.mae), numberText(c.rmse), r2Text(c.r2)]),
+    ["column", "photos", "MAE", "RMSE", "R2"],
+  );
+}
 
 interface LabelMeasures {
   readonly count: number;
@@ -111,7 +150,7 @@ function printLabels(out: Output, measures: LabelMeasures): void {
       share(c.recall),
       share(c.f1),
     ]),
-    ["class", "photos", "       AP", "best at", "precision", "   recall", "       F1"],
+    ["class", "photos", "       AP", "found at", "precision", "   recall", "       F1"],
   );
 }
 

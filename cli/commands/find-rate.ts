@@ -6,6 +6,7 @@ import { train } from "./train.ts";
 /** Options of `train` that say nothing of a range test: what happens after it, and when training ends. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   "resume",
+  "forceResume",
   "out",
   "autotune",
   "epochs",

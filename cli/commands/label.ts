@@ -1,6 +1,6 @@
 import { atLeast, DECODERS_OPTION, defineCommand, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
-import { labelText } from "../format.ts";
+import { answersText } from "../answers-text.ts";
 import { given } from "../given.ts";
 import { testTimeViewsIn, TTA_OPTION } from "../test-time-option.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
@@ -38,6 +38,8 @@ export const label: Command = defineCommand({
     const { photos, bad } = await listPhotos(positionals.photos);
     const { unreadable: lost, others } = sortBad(bad);
     sayLeftOut(out, others);
+    if (photos.length + lost.length === 0)
+      out.warn(`there is no photo in ${positionals.photos.map((path) => `"${path}"`).join(", ")}`);
     const tagger = await openTagger(
       await openModel(positionals.model, { signal }),
       given({ threads: options.threads, decodeProcesses: options.decoders, views }),
@@ -53,9 +55,10 @@ export const label: Command = defineCommand({
           unreadable.push({ file: photo.file, ...photo.error });
           if (out.wantsJson) out.json({ file: photo.file, error: photo.error });
         } else if (out.wantsJson) {
-          out.json({ file: photo.file, labels: photo.labels });
+          const { file, labels, heads, numbers } = photo;
+          out.json({ file, labels, ...given({ heads, numbers }) });
         } else {
-          out.data(`${photo.file}  ${photo.labels.map(labelText).join(", ") || "(no label)"}`);
+          out.data(`${photo.file}  ${answersText(photo)}`);
         }
       }
     } finally {

@@ -1,16 +1,17 @@
 import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand } from "../command.ts";
 import type { Command, OptionSpecs } from "../command.ts";
+import { CONFIG_OPTIONS } from "../config/config-options.ts";
 
 const SETTINGS = "Settings: a value, several (0,1e-4), or a range (1e-4..1e-1)";
 
 /** A setting of training that may be swept. */
 function swept(help: string): {
-  readonly type: "string";
+  readonly type: "values";
   readonly value: string;
   readonly help: string;
   readonly group: string;
 } {
-  return { type: "string", value: "values", help, group: SETTINGS };
+  return { type: "values", value: "values", help, group: SETTINGS };
 }
 
 const positionals = {
@@ -49,6 +50,7 @@ const options = {
   cache: { type: "string", value: "folder", help: "where features and downloads are kept" },
   decoders: DECODERS_OPTION,
   json: { type: "boolean", help: "a JSON line for each trial, and one for the result" },
+  ...CONFIG_OPTIONS,
 
   mode: swept("as in train (default: frozen, heads on features that are computed once)"),
   rate: swept("peak learning rate"),
@@ -67,7 +69,23 @@ const options = {
   ema: swept("share that a moving average of the weights keeps"),
   stemFactor: swept("what the rate is multiplied by at the first layer"),
   unfreeze: swept("last stages that are trained in partial and staged"),
+  trainFrom: swept("the first layer that is trained in partial and staged"),
   size: swept("side of the pictures in pixels"),
+  resize: swept("shorter side before the middle is cut out"),
+  headEpochs: swept("epochs of the head in staged"),
+  accumulate: swept("batches whose gradients make one update"),
+  clipNorm: swept("limit of the gradients' common norm"),
+  sharpness: swept("radius of sharpness-aware minimisation"),
+  sampler: swept("shuffle, balanced or weighted"),
+  batchNorm: swept("auto, batch, frozen or keep"),
+  views: swept("augmented views of each photo that a frozen part sees"),
+  augment: swept("true or false: random crops and flips"),
+  cropScale: swept("smallest share of a photo in a random crop"),
+  mixup: swept("lay the photos of a batch over each other"),
+  cutmix: swept("put a box of one photo into another"),
+  keep: swept("weights that count: best, last or soup"),
+  head: swept("the layer to replace, where it is not found by itself"),
+  features: swept("the value that the new head reads"),
 } as const satisfies OptionSpecs;
 
 export const sweep: Command = defineCommand({
@@ -77,6 +95,7 @@ export const sweep: Command = defineCommand({
     "sweep photos/ --rate 1e-4..1e-1 --decay 0,1e-4,1e-2 --trials 50",
     "sweep photos/ --method grid --hidden 0,64,256 --rate 1e-3,1e-2 --seeds 3",
     "sweep photos/ --mode full --method halving --rate 1e-4..1e-2 --epochs 9 --trials 27",
+    "sweep photos/ --config runs/mine/config.json --rate 1e-4..1e-2",
     "sweep photos/ --space space.json --resume --out runs/photos-1",
   ],
   positionals,

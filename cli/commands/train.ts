@@ -34,7 +34,18 @@ const SCHEDULES = [
   "cyclic",
   "plateau",
 ] as const;
-const LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
+const LOSSES = [
+  "cross-entropy",
+  "focal",
+  "bce",
+  "focal-sigmoid",
+  "hinge",
+  "binary-hinge",
+  "mse",
+  "l1",
+  "huber",
+  "smooth-l1",
+] as const;
 
 const positionals = {
   data: { help: "folders of photos, a table (CSV, TSV, JSON lines), a tar, CIFAR, MNIST or .npz files" },
@@ -54,6 +65,7 @@ const options = {
   },
   out: { type: "string", value: "folder", help: "the run folder (default: runs/DATA-1, or the next that is free)" },
   resume: { type: "boolean", help: "go on from the checkpoint of an interrupted run" },
+  forceResume: { type: "boolean", help: "the same with other settings or photos, as far as the weights fit" },
   seed: { type: "integer", default: 0, range: atLeast(0), help: "seed of everything random" },
   threads: {
     type: "integer",
@@ -101,7 +113,7 @@ const options = {
   loss: {
     type: "named",
     choices: LOSSES,
-    help: "may have options, such as focal:gamma=2 (default: cross-entropy)",
+    help: "may have options, such as focal:gamma=2 or huber:delta=0.5 (default: cross-entropy; of numbers mse)",
     group: "Training",
   },
   schedule: {
@@ -280,6 +292,7 @@ export const train: Command = defineCommand({
     "train photos/ --rate auto --time-limit 10m --keep soup",
     "train photos/ --resume --out runs/mine",
     "train photos/ --config settings.json --epochs 20",
+    "train photos.csv --targets label,age --loss huber",
   ],
   positionals,
   options,

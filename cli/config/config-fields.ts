@@ -39,6 +39,8 @@ function schemaOf(spec: OptionSpec): z.ZodType {
   switch (spec.type) {
     case "string":
       return text();
+    case "values":
+      return values();
     case "integer":
       return bounded(z.int(), spec.range);
     case "number":
@@ -69,6 +71,14 @@ function bounded(schema: z.ZodNumber, range: Range | undefined): z.ZodType {
   if (bounds.maximum !== undefined) within = within.lte(bounds.maximum);
   if (bounds.below !== undefined) within = within.lt(bounds.below);
   return within;
+}
+
+/** As on the command line, or as a sweep's space has it. */
+function values(): z.ZodType {
+  const option = z.union([z.string(), z.number(), z.boolean(), z.array(z.number())]);
+  const value = z.union([text(), z.number(), z.boolean(), z.object({ name: text() }).catchall(option)]);
+  const range = z.strictObject({ from: z.number(), to: z.number(), scale: z.enum(["linear", "log"]).optional() });
+  return z.union([value, z.array(value).min(1), range]);
 }
 
 /** NAME or NAME:KEY=VALUE,KEY=VALUE, as on the command line, or an object with name, key and value. */

@@ -12,6 +12,8 @@ const OPTIONS_OF: Readonly<Record<string, (value: unknown) => Values>> = {
   cacheMemoryBytes: (bytes) => ({ cacheMemory: Number(bytes) / 1e9 }),
   cacheDiskBytes: (bytes) => ({ cacheDisk: Number(bytes) / 1e9 }),
   timeLimitSeconds: (seconds) => ({ timeLimit: `${String(seconds)}s` }),
+  mean: (text) => ({ mean: numbersIn(text) }),
+  std: (text) => ({ std: numbersIn(text) }),
   augmentation: (settings) => present({ augmentation: augmentationText(objectIn(settings)) }),
   mix(settings) {
     const { mixupAlpha: mixup, cutmixAlpha: cutmix, ...others } = objectIn(settings);
@@ -20,7 +22,7 @@ const OPTIONS_OF: Readonly<Record<string, (value: unknown) => Values>> = {
 };
 
 /** What a run writes down that no option says. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["checkpointEvery", "versions", "formulations"]);
+const LEFT_OUT: ReadonlySet<string> = new Set(["checkpointEvery", "versions", "formulations", "foundRates", "heads"]);
 
 /** Whether this is the config.json of a run folder. */
 export function isRunConfig(config: Values): boolean {
@@ -38,6 +40,10 @@ export function optionsOfRun(config: Values): Values {
     return Object.hasOwn(OPTIONS_OF, key) ? (OPTIONS_OF[key]?.(value) ?? {}) : { [key]: value };
   });
   return Object.assign({}, ...parts) as Values;
+}
+
+function numbersIn(text: unknown): readonly number[] {
+  return String(text).split(",").map(Number);
 }
 
 /** Settings within a setting stand there as JSON in a text. */

@@ -28,11 +28,14 @@ const DECADE = 10;
  */
 export async function readSpace(
   file: string | undefined,
-  flags: Readonly<Record<string, string | undefined>>,
+  flags: Readonly<Record<string, unknown>>,
 ): Promise<ReadSpace> {
   const written = file === undefined ? {} : await readFileEntries(file);
-  const typed = Object.entries(flags).flatMap(([key, text]) =>
-    text === undefined ? [] : [[settingName(key), readAxis(key, text)] as const],
+  const typed = Object.entries(flags).flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : // what is no text comes from a config file
+        [[settingName(key), typeof value === "string" ? readAxis(key, value) : value] as const],
   );
   const entries = new Map<string, unknown>([
     ...Object.entries(written).map(([key, value]) => [settingName(key), value] as const),

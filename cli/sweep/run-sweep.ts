@@ -5,6 +5,7 @@ import type { SweepOptions, SweepResult } from "../../toolkit/node.ts";
 import type { ExitCode } from "../command.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import { photoFetcher } from "../photo-fetcher.ts";
 import { defaultRunFolder } from "../train/run-path.ts";
 import { readSpace } from "./read-space.ts";
 import { sweepDisplay } from "./sweep-display.ts";
@@ -19,28 +20,49 @@ export interface SweepInput {
 }
 
 type Numbers = "steps" | "factor" | "leastEpochs" | "drawSeed" | "seeds" | "seed" | "validationShare";
-type Texts =
-  | "mode"
-  | "rate"
-  | "headRate"
-  | "decay"
-  | "momentum"
-  | "optimizer"
-  | "epochs"
-  | "batch"
-  | "hidden"
-  | "dropout"
-  | "labelSmoothing"
-  | "loss"
-  | "schedule"
-  | "warmUp"
-  | "ema"
-  | "stemFactor"
-  | "unfreeze"
-  | "size";
+/** Settings that may be swept. */
+const SETTINGS = [
+  "mode",
+  "rate",
+  "headRate",
+  "decay",
+  "momentum",
+  "optimizer",
+  "epochs",
+  "batch",
+  "hidden",
+  "dropout",
+  "labelSmoothing",
+  "loss",
+  "schedule",
+  "warmUp",
+  "ema",
+  "stemFactor",
+  "unfreeze",
+  "trainFrom",
+  "size",
+  "resize",
+  "headEpochs",
+  "accumulate",
+  "clipNorm",
+  "sharpness",
+  "sampler",
+  "batchNorm",
+  "views",
+  "augment",
+  "cropScale",
+  "mixup",
+  "cutmix",
+  "keep",
+  "head",
+  "features",
+] as const;
+
+type Swept = (typeof SETTINGS)[number];
 
 type SweepFlags = Readonly<Record<Numbers, number>> &
-  Readonly<Record<"model" | "out" | "space" | "cache" | Texts, string | undefined>> &
+  Readonly<Record<Swept, unknown>> &
+  Readonly<Record<"model" | "out" | "space" | "cache", string | undefined>> &
   Readonly<Record<"trials" | "threads" | "decoders", number | undefined>> &
   Readonly<Record<"mean" | "std", readonly number[] | undefined>> & {
     readonly method: "random" | "grid" | "halving";
@@ -51,7 +73,10 @@ type SweepFlags = Readonly<Record<Numbers, number>> &
 
 /** 0: all trials were run and one came to an end; 1: stopped, or every trial failed. */
 export async function runSweep({ options, positionals, out, signal }: SweepInput): Promise<ExitCode> {
-  const { space, settings } = await readSpace(options.space, settingsIn(options));
+  const { space, settings } = await readSpace(
+    options.space,
+    Object.fromEntries(SETTINGS.map((name) => [name, options[name]])),
+  );
   const folder = options.out ?? (await defaultRunFolder(positionals.data, { resume: options.resume }));
   const { seed, threads, cache = defaultCacheFolder(), mean, std, decoders, trials } = options;
   const { method, seeds, steps, factor, leastEpochs, drawSeed, resume, retryFailed, validationShare } = options;
@@ -76,6 +101,7 @@ export async function runSweep({ options, positionals, out, signal }: SweepInput
     retryFailed,
     validationShare,
     signal,
+    fetchFile: photoFetcher({ cacheFolder: cache, signal }),
     ...given({ model, trials, decodeProcesses: decoders }),
   };
   const result = await shown(asked, out, folder);
@@ -107,11 +133,4 @@ async function shown(options: SweepOptions, out: Output, folder: string): Promis
 function firstFailure({ rows }: SweepResult): string {
   const failed = rows.flatMap(({ trials }) => trials.flatMap((t) => (t.status === "failed" ? [t.message] : [])));
   return failed[0] ?? "";
-}
-
-function settingsIn(options: SweepFlags): Readonly<Record<Texts, string | undefined>> {
-  const { mode, rate, headRate, decay, momentum, optimizer, epochs, batch, hidden, dropout } = options;
-  const { labelSmoothing, loss, schedule, warmUp, ema, stemFactor, unfreeze, size } = options;
-  const network = { labelSmoothing, loss, schedule, warmUp, ema, stemFactor, unfreeze, size };
-  return { mode, rate, headRate, decay, momentum, optimizer, epochs, batch, hidden, dropout, ...network };
 }

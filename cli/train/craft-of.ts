@@ -2,6 +2,7 @@ import type { FineTuneOptions } from "../../toolkit/node.ts";
 import { given } from "../given.ts";
 import { readClassWeights } from "./class-weights.ts";
 import { readDuration } from "./duration.ts";
+import { readPositiveWeights } from "./positive-weights.ts";
 import type { TrainingOptions } from "./run-training.ts";
 
 /** What an option and its setting are both called. */
@@ -22,16 +23,17 @@ type Same =
  * @throws E_USAGE
  */
 export function craftOf(
-  options: Pick<TrainingOptions, Same | "timeLimit">,
-): Pick<FineTuneOptions, Same | "timeLimitSeconds"> {
+  options: Pick<TrainingOptions, Same | "timeLimit" | "posWeight">,
+): Pick<FineTuneOptions, Same | "timeLimitSeconds" | "posWeight"> {
   const { rate, headRate, soupSize, patience, stopMetric, leastImprovement, timeLimit, classWeights } = options;
-  const { keep, onNonFinite, sampler } = options;
+  const { keep, onNonFinite, sampler, posWeight } = options;
   return {
     keep,
     onNonFinite,
     sampler,
     ...given({ rate, headRate, soupSize, patience, stopMetric, leastImprovement }),
     ...(timeLimit === undefined ? {} : { timeLimitSeconds: readDuration("--time-limit", timeLimit) }),
+    ...(posWeight === undefined ? {} : { posWeight: readPositiveWeights(posWeight) }),
     ...(classWeights === undefined ? {} : { classWeights: readClassWeights(classWeights) }),
   };
 }

@@ -2,7 +2,7 @@ import { atLeast, NOT_NEGATIVE } from "../command.ts";
 import type { OptionSpec } from "../command.ts";
 
 // as early-stopping.ts has them: the help does not wait for it to load, and a test compares
-const METRICS = ["loss", "top1", "top5Error", "meanAveragePrecision"] as const;
+const METRICS = ["loss", "top1", "top5Error", "meanAveragePrecision", "rmse", "mae", "r2"] as const;
 
 interface CraftOptions {
   readonly rate: OptionSpec & { readonly type: "number"; readonly words: readonly "auto"[] };
@@ -23,6 +23,7 @@ interface CraftOptions {
     readonly default: string;
   };
   readonly classWeights: OptionSpec & { readonly type: "string" };
+  readonly posWeight: OptionSpec & { readonly type: "string" };
   readonly sampler: OptionSpec & {
     readonly type: "choice";
     readonly choices: readonly ("shuffle" | "balanced" | "weighted")[];
@@ -53,6 +54,12 @@ export const CRAFT_OPTIONS: CraftOptions = {
     type: "string",
     value: "weights",
     help: "what photos count by their class: balanced, or a number for each class, such as 1,2.5,1",
+    group,
+  },
+  posWeight: {
+    type: "string",
+    value: "weights",
+    help: "of several labels a photo (bce), what one that holds counts beside one that does not: auto, by how rare it is, or a number for each",
     group,
   },
   sampler: {

@@ -5,6 +5,7 @@ type NumberSpec = OptionSpec & { readonly type: "number"; readonly default: numb
 type ChoiceSpec<T extends string> = OptionSpec & { readonly type: "choice"; readonly choices: readonly T[] };
 
 interface DataSpecs {
+  readonly targets: OptionSpec & { readonly type: "string" };
   readonly validationShare: NumberSpec;
   readonly testShare: NumberSpec;
   readonly splitBy: ChoiceSpec<"random" | "group" | "time">;
@@ -15,6 +16,12 @@ interface DataSpecs {
 
 /** How the photos are divided, and what is done about copies. */
 export const DATA_OPTIONS: DataSpecs = {
+  targets: {
+    type: "string",
+    value: "columns",
+    help: "the columns of a table that are learnt: labels, numbers, or several of both, such as label,age (NAME:label, NAME:number where it is not plain; default: the labels, else all numbers)",
+    group: "Data",
+  },
   validationShare: {
     type: "number",
     default: 0.2,

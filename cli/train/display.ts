@@ -1,6 +1,8 @@
 import type { FineTuneEvent } from "../../toolkit/node.ts";
+import { qualityText } from "../../toolkit/train/quality-text.ts";
 import { percent } from "../format.ts";
-import type { Output, Progress } from "../output.ts";
+import { headsJson, numbersJson, numberText, r2Text } from "../scores.ts";
+import type { Output, Progress, ProgressState } from "../output.ts";
 
 /** Shows a run while it goes on: notes and bars on stderr, a row or a JSON line for each epoch on stdout. */
 export interface TrainingDisplay {
@@ -14,7 +16,11 @@ export interface TrainingDisplay {
 type Of<K extends FineTuneEvent["kind"]> = Extract<FineTuneEvent, { kind: K }>;
 
 /** `now` in milliseconds. */
-export function trainingDisplay(out: Output, now: () => number): TrainingDisplay {
+export function trainingDisplay(
+  out: Output,
+  now: () => number,
+  { saysLabels = true }: { readonly saysLabels?: boolean } = {},
+): TrainingDisplay {
   let bar: Progress | undefined;
   let stage: Of<"stage"> | undefined;
   let checkpoint: string | undefined;
@@ -39,7 +45,7 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
     stage = event;
     epochStart = 0;
     isFirst = true;
-    if (event.index === 0) out.data(HEADER);
+    if (event.index === 0) out.data(saysLabels ? HEADER : NUMBERS_HEADER);
   };
   const onStep = (event: Of<"step">): void => {
     const perEpoch = Math.max(1, Math.round((stage?.steps ?? 1) / (stage?.epochs ?? 1)));
@@ -48,12 +54,7 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
       const label = `${event.stage} ${event.epoch + 1}/${stage?.epochs ?? 1}`;
       bar = out.progress({ total: Math.min(perEpoch, event.steps - epochStart), label, transient: true });
     }
-    const imagesPerSecond = speed();
-    bar.update(event.step - epochStart, {
-      loss: event.meanLoss,
-      accuracy: event.meanAccuracy,
-      ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
-    });
+    bar.update(event.step - epochStart, stateOf(event, speed(), saysLabels));
   };
   const onRateTest = ({ stage: name, total, done, loss }: Of<"rate-test">): void => {
     bar ??= out.progress({ total, label: `range test of the ${name}`, transient: true });
@@ -90,6 +91,19 @@ export function trainingDisplay(out: Output, now: () => number): TrainingDisplay
   };
 }
 
+/** What a bar says behind a step. */
+function stateOf(
+  { meanLoss, meanAccuracy }: Of<"step">,
+  imagesPerSecond: number | undefined,
+  saysLabels: boolean,
+): ProgressState {
+  return {
+    loss: meanLoss,
+    ...(saysLabels ? { accuracy: meanAccuracy } : {}),
+    ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
+  };
+}
+
 /** How quick the frozen part is: views that are known from earlier runs take no time. */
 function computingSpeed(): (event: Of<"features">, elapsedMs: number) => { imagesPerSecond?: number } {
   let [spentMs, computed, first] = [0, 0, 0];
@@ -121,7 +135,8 @@ function tell(out: Output, event: FineTuneEvent): void {
 }
 
 function sayRescued(out: Output, { result }: Of<"rescued">): void {
-  const kept = `kept the best weights before the failure: top-1 ${percent(result.evaluation?.top1 ?? 0)}`;
+  const quality = result.evaluation ? qualityText(result.evaluation) : "-";
+  const kept = `kept the best weights before the failure: ${quality}`;
   out.say(`${kept}, exported to the run folder`);
 }
 
@@ -146,8 +161,10 @@ function epochJson(event: Of<"epoch">, imagesPerSecond: number | undefined): obj
     trainAccuracy,
     // no validation photos: no scores
     loss: evaluation?.count ? evaluation.loss : null,
-    top1: evaluation?.count ? evaluation.top1 : null,
-    top5Error: evaluation?.count ? evaluation.top5Error : null,
+    top1: evaluation?.count && evaluation.classes > 0 ? evaluation.top1 : null,
+    top5Error: evaluation?.count && evaluation.classes > 0 ? evaluation.top5Error : null,
+    ...(evaluation?.numbers ? numbersJson(evaluation.numbers) : {}),
+    ...(evaluation?.heads ? { heads: headsJson(evaluation.heads) } : {}),
     rate,
     imagesPerSecond: imagesPerSecond ?? null,
     waitShare: event.waitShare ?? null,
@@ -161,15 +178,21 @@ const LONG_WAIT = 0.2;
 /** The last column is the share of the time that was spent waiting for data. */
 const HEADER = "stage     epoch     loss  accuracy  val. loss  val. accuracy  img/s  wait";
 
+/** Of numbers alone: errors in the mean of the columns, in their own units. */
+const NUMBERS_HEADER = "stage     epoch     loss  val. loss  val. RMSE   val. R2  img/s  wait";
+
 function epochRow(event: Of<"epoch">, imagesPerSecond: number | undefined): string {
   const { stage, epoch, epochs, trainLoss, trainAccuracy, best, evaluation, waitShare } = event;
+  const isNumbers = evaluation?.classes === 0 && evaluation.numbers;
   const cells = [
     stage.padEnd(8),
     `${epoch}/${epochs}`.padStart(6),
     trainLoss.toFixed(3).padStart(8),
-    percent(trainAccuracy).padStart(9),
+    ...(isNumbers ? [] : [percent(trainAccuracy).padStart(9)]),
     (evaluation?.count ? evaluation.loss.toFixed(3) : "-").padStart(10),
-    (evaluation?.count ? percent(evaluation.top1) : "-").padStart(14),
+    ...(isNumbers
+      ? [numberText(isNumbers.rmse).padStart(10), r2Text(isNumbers.r2).padStart(9)]
+      : [(evaluation?.count ? percent(evaluation.top1) : "-").padStart(14)]),
     (imagesPerSecond?.toFixed(imagesPerSecond < 100 ? 1 : 0) ?? "-").padStart(6),
     (waitShare === undefined ? "-" : `${Math.round(waitShare * 100)} %`).padStart(5),
   ];

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { Evaluation, FineTuneResult } from "../../toolkit/node.ts";
+import { qualityOf } from "../../toolkit/train/evaluate.ts";
+import { qualityText } from "../../toolkit/train/quality-text.ts";
 import { bytesText, counted, percent } from "../format.ts";
 import type { Output } from "../output.ts";
+import { headRows, scores } from "../scores.ts";
 
 /** The last line of `train --json`. */
 export function resultJson(folder: string, result: FineTuneResult): object {
@@ -24,22 +27,25 @@ export function resultJson(folder: string, result: FineTuneResult): object {
   };
 }
 
-function scores({ top1, top5Error, loss, count, several }: Evaluation): object {
-  if (!several) return { top1, top5Error, loss, count };
-  const { meanAveragePrecision, microF1, macroF1 } = several;
-  return { meanAveragePrecision, microF1, macroF1, top1, top5Error, loss, count };
+function stageText(best: Evaluation): string {
+  return best.heads || best.numbers ? qualityText(best) : percent(qualityOf(best));
 }
 
-function quality({ several, top1 }: Evaluation): number {
-  return several?.meanAveragePrecision ?? top1;
+/** What a run was trained on, and how many photos of it are kept for a test. */
+interface Trained {
+  readonly data: string;
+  readonly test: number;
 }
 
 /** What a run came to, for people, and what to do next. */
-export function sayResult(out: Output, folder: string, { evaluation, stages, model, parity }: FineTuneResult): void {
+export function sayResult(out: Output, folder: string, result: FineTuneResult, { data, test }: Trained): void {
+  const { evaluation, stages, model, parity } = result;
   const file = join(folder, "model.onnx");
   out.data("");
   const rows: [string, string][] = [["model", `${file} (${bytesText(model?.byteLength ?? 0)})`]];
-  if (evaluation?.several) {
+  if (evaluation?.heads || evaluation?.numbers) {
+    rows.push(...headRows(evaluation));
+  } else if (evaluation?.several) {
     const { meanAveragePrecision, microF1, macroF1 } = evaluation.several;
     rows.push(["mean AP", `${percent(meanAveragePrecision)} of ${counted(evaluation.count, "validation photo")}`]);
     rows.push(["micro F1", percent(microF1)], ["macro F1", percent(macroF1)], ["log loss", evaluation.loss.toFixed(3)]);
@@ -48,17 +54,19 @@ export function sayResult(out: Output, folder: string, { evaluation, stages, mod
     rows.push(["top-5 error", percent(evaluation.top5Error)], ["log loss", evaluation.loss.toFixed(3)]);
   }
   if (stages.length > 1 && evaluation && evaluation.count > 0)
-    rows.push(["by stage", stages.map((s) => `${s.stage} ${percent(quality(s.best))}`).join(", then ")]);
+    rows.push(["by stage", stages.map((s) => `${s.stage} ${stageText(s.best)}`).join(", then ")]);
   if (parity) {
     const { largestDifference, flips, images } = parity;
     const difference = `largest difference ${largestDifference.toExponential(1)}`;
     rows.push(["parity", `${difference}, ${flips} of ${counted(images, "decision")} changed`]);
   }
   out.table(rows);
+  const measure = `  npx onnx-graft evaluate ${file} ${JSON.stringify(data)} --split ${folder} --part test`;
   out.say(
     [
       "",
       "Next:",
+      ...(test > 0 ? [`${measure}   (on the ${counted(test, "photo")} that nothing has seen)`] : []),
       `  open ${join(folder, "report.html")}`,
       `  npx onnx-graft label ${file} PHOTOS...`,
       `  npx onnx-graft index ${file} PHOTOS... --index photos.db`,

@@ -29,6 +29,7 @@ export interface FindRateInput {
 const ELSEWHERE = {
   out: undefined,
   resume: false,
+  forceResume: false,
   autotune: false,
   epochs: undefined,
   schedule: undefined,

@@ -1,6 +1,7 @@
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, fineTune, openModel } from "../../toolkit/node.ts";
 import type { FineTuneOptions, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
+import { sourceKind } from "../../toolkit/data/sources/source-kind.ts";
 import type { ExitCode, NamedValue } from "../command.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
@@ -28,6 +29,7 @@ export interface TrainingOptions extends DataOptions {
   readonly mode: Chosen<"mode">;
   readonly out: string | undefined;
   readonly resume: boolean;
+  readonly forceResume: boolean;
   readonly threads: number | undefined;
   readonly autotune: boolean;
   readonly epochs: number | undefined;
@@ -61,6 +63,7 @@ export interface TrainingOptions extends DataOptions {
   readonly timeLimit: string | undefined;
   readonly onNonFinite: Chosen<"onNonFinite">;
   readonly classWeights: string | undefined;
+  readonly posWeight: string | undefined;
   readonly sampler: Chosen<"sampler">;
   readonly batchNorm: Chosen<"batchNorm">;
   readonly hidden: number;
@@ -92,9 +95,15 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   const since = performance.now();
   checkSizes(options);
   const settings = settingsOf(options);
-  const { seed, resume, mean, std } = options;
+  const { seed, forceResume, mean, std } = options;
+  const resume = options.resume || forceResume;
   const cacheFolder = options.cache ?? defaultCacheFolder();
   const folder = options.out ?? (await defaultRunFolder(data, { resume }));
+  // a name or path that is wrong is said before thousands of photos are looked at
+  await sourceKind(data);
+  const random =
+    options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};
+  const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }), ...random });
   const prepared = await trainingData(data, options, {
     out,
     signal,
@@ -102,11 +111,8 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
     ...(resume ? { resumed: folder } : {}),
   });
   const { dataset } = prepared;
-  const { others } = sortBad(dataset.bad);
+  const { unreadable: missing, others } = sortBad(dataset.bad);
   sayLeftOut(out, others);
-  const random =
-    options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};
-  const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }), ...random });
   if (model.explanation !== undefined) out.say(model.explanation);
   const run = await fineTune({
     ...settings,
@@ -114,6 +120,8 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
     data: prepared,
     out: folder,
     resume,
+    forceResume,
+    stated: statedOf(data, options),
     since,
     cacheFolder,
     pictureCacheBytes: options.pictureCache * 1e9,
@@ -121,7 +129,8 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
     signal,
   });
   out.say(`run folder: ${folder}`);
-  const display = trainingDisplay(out, () => performance.now());
+  const saysLabels = dataset.classes.length > 0;
+  const display = trainingDisplay(out, () => performance.now(), { saysLabels });
   try {
     for await (const event of run) display.show(event);
   } finally {
@@ -133,12 +142,12 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
     return 1;
   }
   if (out.wantsJson) out.json(resultJson(folder, result));
-  else sayResult(out, folder, result);
+  else sayResult(out, folder, result, { data, test: dataset.test?.length ?? 0 });
   // what never was a photo is no unreadable one
   const known = new Set(others.map(({ file }) => file));
   const bad = result.bad.filter(({ path }) => !known.has(path));
   const unreadable = bad.map(({ path, code, message }) => ({ file: path, code, message }));
-  const total = dataset.train.length + dataset.validation.length;
+  const total = dataset.train.length + dataset.validation.length + missing.length;
   return judgeUnreadable(out, { unreadable, total, maxBad: options.maxBad });
 }
 
@@ -185,6 +194,16 @@ export function settingsOf(options: TrainingOptions): Omit<FineTuneOptions, "dat
     ...given({ schedule: schedule as ScheduleChoice | undefined }),
     ...given({ clipNorm, clipValue, clipAdaptive, sharpness, teacher, temperature, teacherShare }),
     ...given({ sizePx: size, resizePx: resize, warmUpEpochs: warmUp, averageDecay: ema }),
+  };
+}
+
+/** What else config.json must hold for the run to be repeated from it. */
+function statedOf(data: string, options: TrainingOptions): Readonly<Record<string, string | number>> {
+  const { targets, validationShare, testShare, splitBy, folds, fold, leaks, mean, std } = options;
+  return {
+    data,
+    ...given({ targets, validationShare, testShare, splitBy, folds, fold, leaks }),
+    ...given({ mean: mean?.join(","), std: std?.join(",") }),
   };
 }
 

@@ -1,11 +1,14 @@
 import { photoDecoder, prepareData, readSplitLists } from "../../toolkit/node.ts";
 import type { FetchFile, LeakPolicy, PreparedData } from "../../toolkit/node.ts";
 import { leakSummary } from "../../toolkit/data/leaks/leak-summary.ts";
+import { oddPhotoSummary } from "../../toolkit/data/odd-photos.ts";
 import { given } from "../given.ts";
 import type { Output, Progress } from "../output.ts";
+import { readTargets } from "./targets-option.ts";
 
 export interface DataOptions {
   readonly seed: number;
+  readonly targets: string | undefined;
   readonly validationShare: number;
   readonly testShare: number;
   readonly splitBy: "random" | "group" | "time" | undefined;
@@ -39,6 +42,7 @@ export async function trainingData(
       decodePx: resize,
       fetchFile,
       signal,
+      ...(options.targets === undefined ? {} : { targets: readTargets(options.targets) }),
       ...given({ by, folds, fold, given: lists }),
       onProgress: (done, total) => {
         bar ??= out.progress({ total, label: "looking for copies", transient: true });
@@ -54,7 +58,14 @@ export async function trainingData(
   }
 }
 
-function say(out: Output, { balance, leaks }: PreparedData): void {
+function say(out: Output, { balance, leaks, dataset, datedByFile = 0, odd = [] }: PreparedData): void {
+  if (datedByFile > 0) {
+    const count = dataset.train.length + dataset.validation.length + (dataset.test?.length ?? 0);
+    out.warn(
+      `${datedByFile} of ${count} photos do not say when they were taken (EXIF): they are divided by when their file was written, which copying may have changed`,
+    );
+  }
   for (const { text, advice } of balance.warnings) out.warn(`${text}: ${advice}`);
   for (const line of leaks ? leakSummary(leaks, balance.photos) : []) out.warn(line);
+  for (const line of oddPhotoSummary(odd)) out.say(line);
 }

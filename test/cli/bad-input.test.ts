@@ -145,6 +145,8 @@ describe("cli, bad input", () => {
     const ended = await train("resnt18");
     assertRefused(ended, "E_MODEL_UNKNOWN", /"resnt18"/);
     assert.match(ended.stderr, /did you mean resnet18/);
+    // before the photos are read, which may take long
+    assertRefused(await runHere(["train", at("one"), "--model", "resnt18"]), "E_MODEL_UNKNOWN", /"resnt18"/);
   });
 
   it("a downloaded model without a network: says what works offline", async () => {
@@ -216,6 +218,12 @@ describe("cli, bad input", () => {
         ["E_IMAGE_FORMAT", undefined],
       );
       assert.equal((await label("0.5")).code, 0);
+    });
+
+    it("a folder without photos: said", async () => {
+      const { code, stderr } = await runHere(["label", MODEL, at("none")]);
+      assert.match(stderr, /there is no photo in ".*none"/);
+      assert.equal(code, 0);
     });
 
     it("photos of classes that the model does not know", async () => {

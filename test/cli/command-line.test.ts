@@ -6,7 +6,7 @@ import { commands } from "../../cli/commands.ts";
 import { flagOf } from "../../cli/command.ts";
 import { parseCommandLine } from "../../cli/program.ts";
 import type { Invocation } from "../../cli/program.ts";
-import { CLASSIFIER_LOSSES } from "../../toolkit/fine-tune/recipe.ts";
+import { CLASSIFIER_LOSSES, NUMBER_LOSSES } from "../../toolkit/fine-tune/task-losses.ts";
 import { optimizerNames } from "../../toolkit/optimizers/named-optimizer.ts";
 import { scheduleNames } from "../../toolkit/schedules/named-schedule.ts";
 import { stopMetrics } from "../../toolkit/train/early-stopping.ts";
@@ -69,7 +69,7 @@ describe("cli/program", () => {
     const choices = (key: string): unknown => (train?.options[key] as { choices?: unknown } | undefined)?.choices;
     assert.deepEqual(choices("optimizer"), optimizerNames);
     assert.deepEqual(choices("schedule"), scheduleNames);
-    assert.deepEqual(choices("loss"), CLASSIFIER_LOSSES);
+    assert.deepEqual(choices("loss"), [...CLASSIFIER_LOSSES, ...NUMBER_LOSSES]);
     assert.deepEqual(choices("stopMetric"), stopMetrics);
   });
 

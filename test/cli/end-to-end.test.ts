@@ -56,6 +56,7 @@ describe("cli, end to end", () => {
     const names = [
       "checkpoints",
       "config.json",
+      "log.jsonl",
       "metrics.jsonl",
       "model.onnx",
       "report.html",

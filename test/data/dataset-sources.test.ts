@@ -9,6 +9,7 @@ import {
   type DatasetOptions,
   datasetOf,
   evaluateSet,
+  type EvaluationOptions,
   readDataset,
 } from "../../toolkit/data/dataset.ts";
 import { sourceOf } from "../../toolkit/data/decode-photo.ts";
@@ -189,5 +190,27 @@ describe("data/dataset of tables and archives", () => {
     assert.deepEqual(await ids("train", "train", "test"), ["2.jpg 1"]);
     assert.deepEqual(await ids("", ""), ["0.jpg 1", "1.jpg 0"]);
     await assert.rejects(evaluateSet(table("file,labels", "0.jpg,x"), ["y"]), { code: "E_DATA_CLASSES" });
+  });
+
+  it("evaluateSet takes the part that is asked for, as the data or a run divide them", async () => {
+    const path = table("file,labels,split", "0.jpg,a,train", "1.jpg,b,val", "2.jpg,a,test", "3.jpg,b,test");
+    const ids = async (options: EvaluationOptions): Promise<readonly string[]> =>
+      (await evaluateSet(path, ["a", "b"], options)).samples.map((s) => s.id);
+    assert.deepEqual(await ids({ part: "test" }), ["2.jpg", "3.jpg"]);
+    assert.deepEqual(await ids({ part: "train" }), ["0.jpg"]);
+    const lists = {
+      method: "random",
+      settings: {},
+      parts: { train: ["2.jpg"], validation: ["3.jpg"], test: ["0.jpg"] },
+      leftOut: ["1.jpg"],
+    };
+    assert.deepEqual(await ids({ lists }), ["3.jpg"]);
+    assert.deepEqual(await ids({ lists, part: "test" }), ["0.jpg"]);
+    const undivided = table("file,labels", "0.jpg,a", "1.jpg,b");
+    await assert.rejects(evaluateSet(undivided, ["a", "b"], { part: "test" }), {
+      code: "E_DATA_EMPTY",
+      message: /none of its 2 photos is for the test/,
+      hint: /split\.json/,
+    });
   });
 });

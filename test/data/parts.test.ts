@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DataSource, Entry, Part } from "../../toolkit/data/entry.ts";
-import { partsOf } from "../../toolkit/data/parts.ts";
-import { stratifiedSplit } from "../../toolkit/data/split.ts";
+import { divideParts, partsOf } from "../../toolkit/data/parts.ts";
+import { type SplitOptions, stratifiedSplit } from "../../toolkit/data/split.ts";
 
 /** Photos named by number, with their part by initial ("-": none), in two classes in turn. */
 function source(parts: string, more: (i: number) => Partial<Entry> = () => ({})): DataSource {
@@ -56,6 +56,15 @@ describe("data/parts", () => {
     assert.equal(count(await partsOf(all, { by: "random", validationShare: 0.5 }), "validation"), 4);
   });
 
+  it("refuses what folds do not heed, and a fold of none", async () => {
+    const all = source("-".repeat(20));
+    const refuses = (options: SplitOptions, message: RegExp): Promise<void> =>
+      assert.rejects(partsOf(all, options), { code: "E_SETTING", message });
+    await refuses({ fold: 1 }, /fold 1 of no number of folds/);
+    await refuses({ folds: 4, testShare: 0.2 }, /expected folds or a test share, got 4 folds and 0\.2/);
+    await refuses({ folds: 4, by: "time" }, /expected folds or a split by time/);
+  });
+
   it("keeps groups together, unless told otherwise", async () => {
     const all = source("-".repeat(30), (i) => ({ group: `g${Math.floor(i / 5)}` }));
     const parts = await partsOf(all);
@@ -73,7 +82,8 @@ describe("data/parts", () => {
         writeFileSync(path, "no photo");
         utimesSync(path, 1e9 + ((i * 7) % 10), 1e9 + ((i * 7) % 10));
       }
-      const parts = await partsOf(all, { by: "time", validationShare: 0.2 });
+      const { parts, datedByFile } = await divideParts(all, { by: "time", validationShare: 0.2 });
+      assert.equal(datedByFile, 10);
       // 7 i modulo 10 is 9 at 7, and 8 at 4
       assert.deepEqual(initials(parts), "rrrrvrrvrr");
     } finally {

@@ -11,6 +11,13 @@ const refused = (settings: object, message: RegExp, hint?: RegExp): void => {
 };
 
 describe("fine-tune/check-settings", () => {
+  it("settle() takes the rate of the batches that there can be", () => {
+    const train = Array.from({ length: 32 }, (_, i) => ({ id: `${i}`, path: `${i}.jpg`, label: 0 }));
+    const rateOf = (batchSize: number, data = {}): number => settle({ mode: "full", batchSize }, 64, data).rate;
+    assert.deepEqual([rateOf(64), rateOf(64, { train }), rateOf(16, { train })], [4e-3, 2e-3, 1e-3]);
+    assert.equal(rateOf(16, { train: train.slice(0, 5) }), 1e-3);
+  });
+
   it("settle() trains the last stage in partial where nothing is said, and whatever is named", () => {
     assert.deepEqual([settle({ mode: "partial" }, 64).unfreeze, settle({}, 64).unfreeze], [1, undefined]);
     const named = settle({ mode: "partial", trainFrom: "layer3" }, 64);

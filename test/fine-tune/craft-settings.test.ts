@@ -83,5 +83,9 @@ describe("fine-tune/craft-settings", () => {
     const average = { patience: 1, stopMetric: "meanAveragePrecision" } as const;
     assert.throws(() => check(average), rejected(/the photos have one label each/));
     check(average, { isMultiLabel: true });
+    const drawn = { sampler: "weighted" } as const;
+    assert.throws(() => check(drawn, { train: [{}, {}] }), rejected(/no photo has a weight/));
+    check(drawn, { train: [{}, { weight: 2 }] });
+    check({ ...drawn, classWeights: [1, 2, 3] }, { train: [{}, {}] });
   });
 });

@@ -180,15 +180,20 @@ describe("fine-tune/fine-tune", () => {
     });
   }
 
-  it("refuses photos that have numbers to be learnt and no labels", async () => {
+  it("refuses photos that have neither labels nor numbers, or the same number all", async () => {
     const photo = { path: "a.png", id: "a.png", label: -1, numbers: [1.5] };
-    const run = fineTune({
-      ...SMALL,
-      source,
-      dataset: { classes: [], columns: ["height"], train: [photo], validation: [], bad: [] },
-      platform: { runtime: directRuntime, decoder: sharpDecoder(), hashFile },
-    });
-    await assert.rejects(run.result, { code: "E_DATA_CLASSES", message: /only the columns height/ });
+    for (const [columns, message] of [
+      [[], /expected photos with labels or numbers, found none/],
+      [["height"], /the column "height": all have 1\.5/],
+    ] as const) {
+      const run = fineTune({
+        ...SMALL,
+        source,
+        dataset: { classes: [], columns, train: [photo], validation: [], bad: [] },
+        platform: { runtime: directRuntime, decoder: sharpDecoder(), hashFile },
+      });
+      await assert.rejects(run.result, { code: "E_DATA_CLASSES", message });
+    }
   });
 
   it("refuses to resume with other settings, and says which", async () => {

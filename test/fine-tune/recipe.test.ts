@@ -9,7 +9,7 @@ import { errorCode } from "../../toolkit/errors.ts";
 import type { SourceModel } from "../../toolkit/export/source-model.ts";
 import type { FineTuneEvent, FineTuneResult } from "../../toolkit/fine-tune/events.ts";
 import { fineTune } from "../../toolkit/fine-tune/fine-tune.ts";
-import { CLASSIFIER_LOSSES } from "../../toolkit/fine-tune/recipe.ts";
+import { CLASSIFIER_LOSSES } from "../../toolkit/fine-tune/task-losses.ts";
 import { plainSettings, settle } from "../../toolkit/fine-tune/settings.ts";
 import type { FineTuneSettings, ScheduleChoice } from "../../toolkit/fine-tune/settings.ts";
 import { sharpDecoder } from "../../toolkit/images/sharp.ts";

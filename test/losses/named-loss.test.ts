@@ -27,6 +27,8 @@ describe("losses/named-loss", () => {
       ["triplet", { margin: 2 }],
       ["triplet", { epsilon: 0.5 }],
       ["batch-hard-triplet", { margin: 2 }],
+      ["batch-all-triplet", { margin: 2 }],
+      ["batch-contrastive", { margin: 3 }],
       ["contrastive", { margin: 4 }],
       ["distillation", { temperature: 1 }],
       ["distillation", { alpha: 0.5 }],

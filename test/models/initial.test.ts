@@ -45,4 +45,12 @@ describe("models/initial", () => {
     assert.notDeepEqual(weights("he-normal", 1), weights("he-normal", 0));
     assert.notDeepEqual(weights("he-normal", 0, 2), weights("he-normal", 0, 1));
   });
+
+  it("initialWeights() refuses what no file could hold, instead of asking for the memory", () => {
+    const options = { fanIn, fanOut, seed: 0, stream: 1 };
+    assert.throws(() => initialWeights("pytorch", 3e11, options), {
+      code: "E_SETTING",
+      message: /300000000000 weights/,
+    });
+  });
 });

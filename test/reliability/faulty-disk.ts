@@ -53,9 +53,9 @@ function faultyDisk(disk: Disk, fault: Fault, act: () => Promise<never>): Disk {
         await file.write(bytes.subarray(0, fault.byte % bytes.length));
       await at("write");
       await file.write(bytes);
-      await at("before-fsync");
     },
     async sync() {
+      await at("before-fsync");
       await file.sync();
       await at("after-fsync");
     },

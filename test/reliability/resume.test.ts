@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { FineTuneSettings } from "../../toolkit/fine-tune/settings.ts";
+import type { Disk } from "../../toolkit/train/disk.ts";
+import type { Files } from "./memory-disk.ts";
 import { runInMemory, threadedResumes } from "./resumes.ts";
 import type { Run, Snapshot } from "./resumes.ts";
 
@@ -95,6 +97,75 @@ describe("reliability, resuming", () => {
   it("the schedule of steps lowers the rate between two epochs", async () => {
     const { rates } = await runInMemory({ ...SHORT, schedule: { name: "step", every: 1, factor: 0.1 } });
     assert.ok((rates.get(21) ?? 1) < 0.2 * (rates.get(20) ?? 0), `${rates.get(20)}, then ${rates.get(21)}`);
+  });
+
+  describe("another run", () => {
+    let whole: Run;
+    let files: Files;
+    before(async () => {
+      whole = await runInMemory({ ...SHORT, maxSteps: 12 });
+      files = new Map(whole.snapshots.find(({ step }) => step === 9)?.files);
+    });
+
+    it("is refused, with what differs and how to go on all the same", async () => {
+      await assert.rejects(runInMemory({ ...SHORT, maxSteps: 12, seed: 4, rate: 0.01 }, files), {
+        code: "E_RESUME",
+        message: "Cannot resume the run: rate was 0.02, is 0.01; seed was 3, is 4",
+        hint: /--force-resume$/,
+      });
+    });
+
+    it("goes on where it is forced, with a note for each difference, and need not be forced again", async () => {
+      const asked = { ...SHORT, maxSteps: 12, rate: 0.01 };
+      const forced = await runInMemory(asked, files, { forceResume: true });
+      assert.deepEqual([...forced.losses.keys()], [10, 11, 12]);
+      assert.equal(forced.losses.get(10), whole.losses.get(10), "the weights are those of the checkpoint");
+      assert.notEqual(forced.losses.get(12), whole.losses.get(12));
+      assert.ok(forced.notes.includes("forced to go on with another run: rate was 0.02, is 0.01"));
+      const again = await runInMemory(asked, forced.snapshots[0]?.files);
+      assert.deepEqual([...again.losses], [...forced.losses].slice(1));
+    });
+
+    it("is refused even where it is forced if the weights do not fit, before anything is trained", async () => {
+      const adam = runInMemory({ ...SHORT, optimizer: "adam" }, files, { forceResume: true });
+      await assert.rejects(adam, { code: "E_RESUME", message: /its checkpoint does not fit, it has no "/ });
+      const wide = runInMemory({ ...SHORT, hidden: 8 }, files, { forceResume: true });
+      await assert.rejects(wide, { code: "E_RESUME", message: /its checkpoint does not fit/ });
+    });
+
+    it("maxSteps given anew counts, and without it that of the interrupted run", async () => {
+      const longer = await runInMemory({ ...SHORT, maxSteps: 15 }, files);
+      assert.deepEqual([...longer.losses.keys()], [10, 11, 12, 13, 14, 15]);
+      const shorter = await runInMemory({ ...SHORT, maxSteps: 10 }, files);
+      assert.deepEqual([...shorter.losses.keys()], [10]);
+      const same = await runInMemory(SHORT, files);
+      assert.deepEqual([...same.losses.keys()], [10, 11, 12]);
+    });
+  });
+
+  it("short epochs: none but the first and the last are followed by a checkpoint, and the best is never missing", async () => {
+    const settings = { epochs: 3, checkpointEvery: 1000 } as const;
+    // only writing takes time
+    let ms = 0;
+    const slow = (disk: Disk): Disk => ({
+      ...disk,
+      rename: (from, to) => {
+        ms += 10;
+        return disk.rename(from, to);
+      },
+    });
+    const paced = await runInMemory(settings, undefined, { now: () => ms, change: slow });
+    const whole = await runInMemory(settings);
+    const stepsOf = (run: Run): readonly number[] => run.snapshots.map(({ step }) => step);
+    assert.deepEqual(stepsOf(whole), [20, 40, 60]);
+    assert.deepEqual(stepsOf(paced), [20, 60]);
+    const [first, last] = paced.snapshots;
+    assert.ok(first && last);
+    assert.ok(last.files.has("/run/checkpoints/best-network.ckpt"));
+    const rest = await runInMemory(settings, first.files);
+    assert.deepEqual([...rest.losses], [...whole.losses].slice(20));
+    assert.deepEqual(rest.result.model, whole.result.model);
+    assert.deepEqual((await runInMemory(settings, last.files)).result.model, whole.result.model);
   });
 
   describe("damaged checkpoints", () => {

@@ -3,9 +3,11 @@ import { fineTune } from "../../toolkit/fine-tune/fine-tune.ts";
 import type { FineTuneSettings } from "../../toolkit/fine-tune/settings.ts";
 import { uniform } from "../../toolkit/graph/random.ts";
 import { openCheckpoints } from "../../toolkit/train/checkpoint-folder.ts";
+import type { Disk } from "../../toolkit/train/disk.ts";
 import { memoryDisk } from "./memory-disk.ts";
 import type { Files } from "./memory-disk.ts";
 import { toyJob } from "./toy-job.ts";
+import type { ToyJob } from "./toy-job.ts";
 
 const FOLDER = "/run/checkpoints";
 
@@ -27,11 +29,22 @@ export interface Run {
   readonly snapshots: readonly Snapshot[];
 }
 
+/** What a run is told beside its settings. */
+interface More extends Pick<ToyJob, "now" | "forceResume"> {
+  /** Makes its disk another. */
+  readonly change?: (disk: Disk) => Disk;
+}
+
 /** Runs the toy job: from its beginning, or going on from the files of another run. */
-export async function runInMemory(settings: FineTuneSettings, from?: Files): Promise<Run> {
+export async function runInMemory(
+  settings: FineTuneSettings,
+  from?: Files,
+  { change, ...more }: More = {},
+): Promise<Run> {
   const files: Files = new Map(from);
-  const checkpoints = await openCheckpoints(FOLDER, memoryDisk(files));
-  const run = fineTune(toyJob({ checkpoints, resume: from !== undefined, ...settings }));
+  const disk = memoryDisk(files);
+  const checkpoints = await openCheckpoints(FOLDER, change ? change(disk) : disk);
+  const run = fineTune(toyJob({ checkpoints, resume: from !== undefined, ...settings, ...more }));
   const [losses, rates] = [new Map<number, number>(), new Map<number, number>()];
   const notes: string[] = [];
   const snapshots: Snapshot[] = [];

@@ -36,11 +36,21 @@ const SETTINGS: FineTuneSettings = {
 export interface ToyJob extends FineTuneSettings {
   readonly checkpoints: CheckpointFolder;
   readonly resume?: boolean;
+  readonly forceResume?: boolean;
   readonly signal?: AbortSignal;
+  /** A clock in milliseconds; without one a checkpoint is written at the end of every epoch. */
+  readonly now?: () => number;
 }
 
 /** The run that these tests interrupt: a ResNet of 8 channels on noisy one-coloured pictures of 32 px. */
-export function toyJob({ checkpoints, resume = false, signal, ...settings }: ToyJob): FineTuneOptions {
+export function toyJob({
+  checkpoints,
+  resume = false,
+  forceResume = false,
+  signal,
+  now,
+  ...settings
+}: ToyJob): FineTuneOptions {
   const graph = tinyResnet(CLASSES.length);
   return {
     ...SETTINGS,
@@ -51,10 +61,11 @@ export function toyJob({ checkpoints, resume = false, signal, ...settings }: Toy
       runtime: directRuntime,
       decoder: { decode: () => Promise.reject(new Error("the pictures are decoded")) },
       hashFile: (photo) => Promise.resolve(JSON.stringify(photo)),
-      now: () => performance.now(),
       checkpoints,
+      ...(now ? { now } : {}),
     },
     resume,
+    forceResume,
     ...(signal ? { signal } : {}),
   };
 }

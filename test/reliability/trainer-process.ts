@@ -32,7 +32,8 @@ async function train(): Promise<void> {
   const folder = await openRunFolder(path, { resume });
   say({ kind: "began" });
   const open = options.naive ? openNaiveCheckpoints : openCheckpoints;
-  const job = toyJob({ checkpoints: await open(folder.checkpoints, disk()), resume, ...options.settings });
+  const now = (): number => performance.now();
+  const job = toyJob({ checkpoints: await open(folder.checkpoints, disk()), resume, now, ...options.settings });
   const run = fineTune(job);
   const events = !options.isRecorded
     ? run
@@ -40,7 +41,7 @@ async function train(): Promise<void> {
         folder,
         about: { model: "toy", trainImages: 0, validationImages: 0, settings: {}, versions: {} },
         mistakes: { samples: job.dataset.validation, decoder: job.platform.decoder },
-        now: () => performance.now(),
+        now,
         today: () => new Date(),
       });
   for await (const event of events) {

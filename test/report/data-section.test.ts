@@ -43,6 +43,12 @@ describe("report/data-section", () => {
     assert.deepEqual(texts(findings, "script"), []);
   });
 
+  it("dataSection() says how odd photos are read", () => {
+    const odd = [{ id: HOSTILE, kind: "cmyk" as const, format: "JPEG" as const }];
+    assert.ok(texts({ balance, odd }, ".check").includes(`1 photo is in CMYK ("${HOSTILE}"): read as RGB.`));
+    assert.deepEqual(texts({ balance, odd }, "script"), []);
+  });
+
   it("dataSection() lists copies, leaks first, and says what was done", () => {
     const leaks = {
       pairs: [{ ...pair, a: "c", partOfB: "train" as const, kind: "exact" as const }, pair],

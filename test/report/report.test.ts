@@ -22,6 +22,20 @@ function parsed(text: string): { all(selector: string): Element[]; text(selector
 }
 
 describe("report/report", () => {
+  it("reportHtml() shows numbers in a table, with what was predicted over what is true, and names no classes", async () => {
+    const column = { name: "age", count: 2, mae: 1.25, rmse: 1.5, r2: 0.875 };
+    const points = [
+      [3, 4],
+      [8, 7.5],
+    ] as const;
+    const numbers = { count: 2, mae: 1.25, rmse: 1.5, r2: 0.875, columns: [{ ...column, points }] };
+    const page = parsed(await reportHtml({ ...exampleReport(), classes: [], metrics: null, numbers }));
+    assert.match(page.text(".lead")[0] ?? "", /^R² 0\.875 on 2 validation photos\. .* 1 column of numbers, /);
+    assert.deepEqual(page.text("#numbers ~ .scroll tbody tr"), ["age 1.25 1.5 0.875 2"]);
+    assert.deepEqual(page.text(".tiles dd").slice(0, 5), ["0.875", "age", "1.25", "age", "1.5"]);
+    assert.equal(page.all('svg[aria-label="age: predicted over true for 2 photos"]').length, 1);
+  });
+
   it("reportHtml() says the result first, then shows four charts, every class and the settings", async () => {
     const page = parsed(await reportHtml(exampleReport()));
     assert.deepEqual(page.text("h1"), ["hymenoptera"]);
@@ -31,8 +45,8 @@ describe("report/report", () => {
     );
     assert.deepEqual(page.text("h2"), ["Training", "Where it goes wrong", "Every class", "This run"]);
     assert.equal(page.all("svg[role=img][aria-label]").length, 4);
-    assert.deepEqual(page.text("#classes ~ .scroll tbody tr")[0], "ants 100.0 %50.0 %66.7 % 2");
-    assert.match(page.text("#classes ~ .scroll tbody tr")[2] ?? "", /^wasps ––– 0$/);
+    assert.deepEqual(page.text("#classes ~ .scroll tbody tr")[0], "ants 100.0 %50.0 %66.7 %2");
+    assert.match(page.text("#classes ~ .scroll tbody tr")[2] ?? "", /^wasps –––0$/);
     assert.match(page.text(".pairs li")[0] ?? "", /^ants taken for bees ?1$/);
     assert.match(page.text(".check")[0] ?? "", /^Export checked: .* 2\.4e-7, no decision changed\.$/);
     assert.deepEqual(page.text(".pairs-list dd").slice(0, 4), ["staged", "16", "true", "–"]);

@@ -118,7 +118,7 @@ describe("report/swept-scale", () => {
     const scale = sweptScale({ name: "rate", kind: "range", from: 1e-4, to: 0.1, scale: "log" });
     assert.deepEqual(
       scale.ticks.map(({ text }) => text),
-      ["1.0e-4", "0.001", "0.01", "0.1"],
+      ["1e-4", "0.001", "0.01", "0.1"],
     );
     for (const [i, x] of [1e-4, 1e-3, 1e-2, 1e-1].entries()) assert.ok(Math.abs(scale.at(x) - i / 3) < 1e-9);
   });

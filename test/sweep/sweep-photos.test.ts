@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fineTune, openModel } from "../../toolkit/node.ts";
+import { ToolkitError } from "../../toolkit/errors.ts";
+import { diagnose, fineTune, openModel } from "../../toolkit/node.ts";
 import { sweepPhotos } from "../../toolkit/sweep/sweep-photos.ts";
 import type { SourceModel } from "../../toolkit/export/source-model.ts";
 import type { SweepEvent, SweepOptions, SweepResult } from "../../toolkit/node.ts";
@@ -54,6 +55,20 @@ describe("sweep/sweep-photos", function () {
     }
     return { result: item.value, trained };
   }
+
+  it("sweepPhotos() and diagnose() get photos that a table has as addresses through fetchFile", async () => {
+    const sha256 = "0".repeat(64);
+    await writeFile(path("table.csv"), `file,label,sha256\nhttps://x.test/1.png,a,${sha256}\n`);
+    const asked: string[] = [];
+    const fetchFile = (url: string): Promise<string> => {
+      asked.push(url);
+      return Promise.reject(new ToolkitError("E_STOPPED", "enough"));
+    };
+    await assert.rejects(run({ data: path("table.csv"), fetchFile }), { code: "E_STOPPED" });
+    await assert.rejects(diagnose(model, { data: path("table.csv"), fetchFile }).next(), { code: "E_STOPPED" });
+    assert.deepEqual(asked, ["https://x.test/1.png", "https://x.test/1.png"]);
+    await assert.rejects(run({ data: path("table.csv") }), /cannot be downloaded from here/);
+  });
 
   const jsonOf = async (...parts: readonly string[]): Promise<Record<string, unknown>> =>
     JSON.parse(await readFile(path(...parts), "utf8")) as Record<string, unknown>;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32, int64, scalar } from "../../toolkit/graph/tensor.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../../toolkit/train/checkpoint.ts";
+import { checkpointPieces, decodeCheckpoint, encodeCheckpoint } from "../../toolkit/train/checkpoint.ts";
 import type { Checkpoint } from "../../toolkit/train/checkpoint.ts";
 import { openCheckpoints, writeDurably } from "../../toolkit/train/checkpoint-folder.ts";
 
@@ -30,6 +31,16 @@ describe("train/checkpoint", () => {
       damaged[i] = (damaged[i] ?? 0) ^ 0x10;
       await assert.rejects(decodeCheckpoint(damaged), { code: "E_CHECKPOINT" }, `byte ${i}`);
     }
+  });
+
+  it("checkpointPieces() are the same bytes, whatever their size, and small tensors are put together", async () => {
+    const whole = await encodeCheckpoint(sample);
+    for (const size of [1, 7, 32, 64, 100, 4096]) {
+      const pieces = [...checkpointPieces(sample, createHash("sha256"), size)];
+      assert.deepEqual(new Uint8Array(Buffer.concat(pieces)), whole, `in pieces of ${size}`);
+      assert.ok(pieces.every((piece) => piece.length <= Math.max(size, 32)));
+    }
+    assert.equal([...checkpointPieces(sample, createHash("sha256"), 4096)].length, 1);
   });
 
   it("decodeCheckpoint() refuses every truncation", async () => {
@@ -62,6 +73,16 @@ describe("train/checkpoint-folder", () => {
     const found = await checkpoints.latest();
     assert.deepEqual(found?.checkpoint.header, { step: 1 });
     assert.match(found?.passedOver[0] ?? "", /step-2\.ckpt/);
+  });
+
+  it("writes the bytes of encodeCheckpoint(), of a tensor larger than a piece too", async () => {
+    const numbers = Float32Array.from({ length: 1_500_000 }, (_, i) => i);
+    const large = { header: {}, tensors: new Map([["w", float32([numbers.length], numbers)]]) };
+    const checkpoints = await openCheckpoints(folder);
+    for (const [step, checkpoint] of [sample, large].entries()) {
+      const path = await checkpoints.save(step, checkpoint);
+      assert.ok(Buffer.from(await encodeCheckpoint(checkpoint)).equals(await readFile(path)));
+    }
   });
 
   it("removes temporary files that a killed writer left", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stopMetrics, waitingFor, watchedValue } from "../../toolkit/train/early-stopping.ts";
 import { score } from "../../toolkit/train/evaluate.ts";
+import { numberMetrics } from "../../toolkit/train/evaluate-numbers.ts";
 
 describe("train/early-stopping", () => {
   const loss = { metric: "loss", patience: 2, leastImprovement: 0 } as const;
@@ -30,8 +31,18 @@ describe("train/early-stopping", () => {
 
   it("watchedValue() reads every metric, and refuses one that photos of one label each do not have", () => {
     const evaluation = score([Float32Array.of(2, 1), Float32Array.of(2, 1)], [0, 1], [0, 1], 2);
-    const found = stopMetrics.filter((m) => m !== "meanAveragePrecision").map((m) => watchedValue(evaluation, m));
+    const others = ["meanAveragePrecision", "rmse", "mae", "r2"] as const;
+    const found = stopMetrics.filter((m) => !others.some((o) => o === m)).map((m) => watchedValue(evaluation, m));
     assert.deepEqual(found, [evaluation.loss, 0.5, 0]);
-    assert.throws(() => watchedValue(evaluation, "meanAveragePrecision"), { code: "E_SETTING" });
+    for (const metric of others) assert.throws(() => watchedValue(evaluation, metric), { code: "E_SETTING" });
+  });
+
+  it("watchedValue() reads the errors of numbers, in the mean of the columns, and no accuracy of them", () => {
+    const standard = [{ mean: 0, deviation: 1 }];
+    const numbers = numberMetrics(Float32Array.of(1, 4), Float32Array.of(2, 4), ["x"], standard);
+    const evaluation = { ...score([], [], [], 0), count: 2, loss: numbers.loss, numbers };
+    const watched = (["loss", "rmse", "mae", "r2"] as const).map((metric) => watchedValue(evaluation, metric));
+    assert.deepEqual(watched, [0.5, Math.sqrt(0.5), 0.5, 0.5]);
+    assert.throws(() => watchedValue(evaluation, "top1"), { code: "E_SETTING" });
   });
 });

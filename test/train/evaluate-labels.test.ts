@@ -37,6 +37,19 @@ describe("train/evaluate-labels", () => {
     assert.ok(Math.abs(macroF1 - 4 / 5) < 1e-12);
   });
 
+  it("severalLabels() keeps thresholds that were chosen elsewhere, however these samples would have them", () => {
+    const { perClass, microF1 } = severalLabels(probabilities, targets, 3, [0.85, 0.65, 0.5]);
+    assert.deepEqual(
+      perClass.map((c) => c.threshold),
+      [0.85, 0.65, 0.5],
+    );
+    assert.deepEqual([perClass[0]?.precision, perClass[0]?.recall], [1, 1 / 2]);
+    assert.deepEqual([perClass[1]?.precision, perClass[1]?.recall], [1 / 2, 1 / 2]);
+    // two of the three found are right, four are there
+    assert.ok(Math.abs(microF1 - 4 / 7) < 1e-12);
+    assert.equal(perClass[0]?.averagePrecision, severalLabels(probabilities, targets, 3).perClass[0]?.averagePrecision);
+  });
+
   it("scoreSeveral() takes sigmoid and binary cross-entropy of logits, however large", () => {
     const rows = [Float32Array.of(0, 200), Float32Array.of(-3, -200)];
     const wanted = [Float32Array.of(1, 1), Float32Array.of(0, 0)];

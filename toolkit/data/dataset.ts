@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ToolkitError } from "../errors.ts";
-import type { DataSource, Entry, Part } from "./entry.ts";
+import type { DataSource, Entry, LabelColumn, Part } from "./entry.ts";
 import { partsOf } from "./parts.ts";
 import { quotedList } from "./quoted-list.ts";
 import type { BadFile, Sample } from "./sample.ts";
@@ -10,6 +10,8 @@ import { openSource } from "./sources/open-source.ts";
 import { sourceKind } from "./sources/source-kind.ts";
 import type { SourceOptions } from "./sources/source-options.ts";
 import type { SplitOptions } from "./split.ts";
+import { givenSplit } from "./splits/split-lists.ts";
+import type { SplitLists } from "./splits/split-lists.ts";
 
 export interface Dataset {
   /** In the order of their numbers where the source has one; else sorted by name, in every locale alike. None where only numbers are learnt. */
@@ -22,8 +24,18 @@ export interface Dataset {
   readonly isMultiLabel?: boolean;
   /** What the samples' `numbers` stand for. */
   readonly columns?: readonly string[];
+  /** The column that `classes` are from, where it has a name. */
+  readonly labelColumn?: string;
+  /** What the samples' `more` stand for: further columns of labels. */
+  readonly more?: readonly LabelSet[];
   /** Files and folders that are left out, and why. Files that turn out to be broken are only met when they are decoded. */
   readonly bad: readonly BadFile[];
+}
+
+/** The labels of a further column. */
+export interface LabelSet extends LabelColumn {
+  /** In the order of their numbers. */
+  readonly classes: readonly string[];
 }
 
 export type DatasetOptions = SplitOptions & SourceOptions;
@@ -31,7 +43,19 @@ export type DatasetOptions = SplitOptions & SourceOptions;
 export interface EvaluationSet {
   readonly samples: readonly Sample[];
   readonly isMultiLabel: boolean;
+  /** What the samples' `numbers` stand for. */
+  readonly columns?: readonly string[];
   readonly bad: readonly BadFile[];
+}
+
+/** What of a table is measured, where that is not one column of labels called so. */
+export interface EvaluationOptions extends SourceOptions {
+  /** The classes of further columns of labels, in the order of `targets`. */
+  readonly more?: readonly LabelSet[];
+  /** Which part is measured; where absent the one that validates, else the test, else all. */
+  readonly part?: Part;
+  /** A run's split of these data, instead of the one that they have themselves. */
+  readonly lists?: SplitLists;
 }
 
 /**
@@ -49,7 +73,7 @@ export async function readDataset(path: string, options: DatasetOptions = {}): P
  * @throws E_DATA_EMPTY where nothing trains, E_DATA_ONE_CLASS, E_DATA_CLASSES where another part has labels that training has not
  */
 export function datasetOf(source: DataSource, parts: readonly (Part | undefined)[], name: string): Dataset {
-  const { entries, isMultiLabel, columns, bad } = source;
+  const { entries, isMultiLabel, columns, labelColumn, bad } = source;
   const of = (part: Part): readonly Entry[] => entries.filter((_, i) => parts[i] === part);
   const train = of("train");
   if (train.length === 0) {
@@ -63,7 +87,8 @@ export function datasetOf(source: DataSource, parts: readonly (Part | undefined)
   }
   const classes = source.classes ?? labelsOf(train);
   expectClasses(name, classes, source);
-  const samples = (part: Part): readonly Sample[] => samplesOf(name, of(part), classes, isMultiLabel);
+  const more = source.more?.map((column, i) => labelSet(name, column, train, i));
+  const samples = (part: Part): readonly Sample[] => samplesOf(name, of(part), { classes, isMultiLabel, more });
   const test = samples("test");
   return {
     classes,
@@ -72,36 +97,50 @@ export function datasetOf(source: DataSource, parts: readonly (Part | undefined)
     ...(test.length > 0 ? { test } : {}),
     ...(isMultiLabel ? { isMultiLabel } : {}),
     ...(columns ? { columns } : {}),
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...(more ? { more } : {}),
     bad,
   };
 }
 
 /**
- * The photos to measure known classes on: those that validate (or those of the test, where none do), else all. Of a folder those of its validation folder
- * (or of test/), else of a folder for each class.
+ * The photos to measure known classes on: those of a part; where none is asked for those that validate (or those of the test, where none do), else all.
+ * Of a folder those of its validation folder (or of test/), else of a folder for each class.
  * @throws E_DATA_NOT_FOUND, E_DATA_EMPTY, E_DATA_LAYOUT, E_DATA_CLASSES, E_DATA_MANIFEST, E_DATA_FORMAT
  */
 export async function evaluateSet(
   path: string,
   classes: readonly string[],
-  options: SourceOptions = {},
+  { more, part, lists, ...options }: EvaluationOptions = {},
 ): Promise<EvaluationSet> {
-  const kind = await sourceKind(path);
-  const source = kind === "folders" ? await readHeldOut(path, classes) : await openSource(path, options);
-  const { entries, isMultiLabel, bad } = source;
-  const held = (["validation", "test"] as const).find((part) => entries.some((entry) => entry.part === part));
-  const measured = held === undefined ? entries : entries.filter(({ part }) => part === held);
-  return { samples: samplesOf(path, measured, classes, isMultiLabel), isMultiLabel, bad };
+  const isWhole = part !== undefined || lists !== undefined || options.targets !== undefined;
+  const isFolders = !isWhole && (await sourceKind(path)) === "folders";
+  const source = isFolders ? await readHeldOut(path, classes) : await openSource(path, options);
+  const { entries, isMultiLabel, columns, bad } = source;
+  const parts = lists ? givenSplit(entries, lists).parts : entries.map((entry) => entry.part);
+  const held = part ?? (["validation", "test"] as const).find((name) => parts.includes(name));
+  const measured = held === undefined ? entries : entries.filter((_, i) => parts[i] === held);
+  if (measured.length === 0) throw nothingMeasured(path, held ?? "test", entries.length);
+  const samples = samplesOf(path, measured, { classes, isMultiLabel, more });
+  return { samples, isMultiLabel, ...(columns ? { columns } : {}), bad };
+}
+
+function nothingMeasured(path: string, part: Part, count: number): ToolkitError {
+  const what = { train: "for training", validation: "for validation", test: "for the test" }[part];
+  return new ToolkitError("E_DATA_EMPTY", `Cannot measure on "${path}": none of its ${count} photos is ${what}`, {
+    hint: "where a run has divided the photos by itself, its split.json says how: hand it in, or its folder (--split RUN)",
+  });
 }
 
 /** A digest of which photos are in which split under which labels, numbers and weights: the same wherever the data lie. */
-export function datasetFingerprint({ classes, train, validation, columns }: Dataset): string {
+export function datasetFingerprint({ classes, train, validation, columns, more: sets }: Dataset): string {
   const digest = createHash("sha256").update(JSON.stringify(classes));
   if (columns) digest.update(JSON.stringify(columns));
+  if (sets) digest.update(JSON.stringify(sets));
   for (const [split, samples] of [train, validation].entries()) {
-    for (const { id, label, labels, numbers, weight } of samples) {
+    for (const { id, label, labels, numbers, weight, more: others } of samples) {
       const more = labels || numbers || weight !== undefined ? [labels ?? null, numbers ?? null, weight ?? null] : [];
-      digest.update(JSON.stringify([split, id, label, ...more]));
+      digest.update(JSON.stringify([split, id, label, ...more, ...(others ? [others] : [])]));
     }
   }
   return digest.digest("hex");
@@ -111,14 +150,45 @@ function labelsOf(entries: readonly Entry[]): readonly string[] {
   return [...new Set(entries.flatMap(({ labels }) => labels))].toSorted(compareNames);
 }
 
-function samplesOf(
+/** The labels of a further column that training has. */
+function labelSet(name: string, column: LabelColumn, train: readonly Entry[], place: number): LabelSet {
+  const classes = [...new Set(train.flatMap(({ more }) => more?.[place] ?? []))].toSorted(compareNames);
+  if (classes.length > (column.isMultiLabel ? 0 : 1)) return { ...column, classes };
+  const found = classes.length === 0 ? "none" : `only "${classes[0]}"`;
+  throw new ToolkitError(
+    "E_DATA_ONE_CLASS",
+    `Cannot train on "${name}": expected two classes or more in the column "${column.name}", found ${found}`,
+  );
+}
+
+interface Known {
+  readonly classes: readonly string[];
+  readonly isMultiLabel: boolean;
+  readonly more?: readonly LabelSet[] | undefined;
+}
+
+function samplesOf(name: string, entries: readonly Entry[], known: Known): readonly Sample[] {
+  const first = numbered(name, entries, known, ({ labels }) => labels);
+  const others = known.more?.map((set, i) => numbered(name, entries, set, ({ more }) => more?.[i] ?? []));
+  return entries.map((entry, i) =>
+    sampleOf(
+      entry,
+      first[i] ?? [],
+      known.isMultiLabel,
+      others?.map((own) => own[i] ?? []),
+    ),
+  );
+}
+
+/** The numbers of each entry's labels. */
+function numbered(
   name: string,
   entries: readonly Entry[],
-  classes: readonly string[],
-  isMultiLabel: boolean,
-): readonly Sample[] {
+  { classes, isMultiLabel }: Known,
+  own: (entry: Entry) => readonly string[],
+): readonly (readonly number[])[] {
   const numbers = new Map(classes.map((label, i) => [label, i]));
-  const unknown = labelsOf(entries).filter((label) => !numbers.has(label));
+  const unknown = [...new Set(entries.flatMap(own))].filter((label) => !numbers.has(label)).toSorted(compareNames);
   if (unknown.length > 0) {
     throw new ToolkitError(
       "E_DATA_CLASSES",
@@ -126,20 +196,22 @@ function samplesOf(
       { hint: "photos to measure on must have labels that training has" },
     );
   }
-  const wrong = isMultiLabel || classes.length === 0 ? undefined : entries.find(({ labels }) => labels.length !== 1);
+  const wrong = isMultiLabel || classes.length === 0 ? undefined : entries.find((e) => own(e).length !== 1);
   if (wrong) {
     throw new ToolkitError(
       "E_DATA_CLASSES",
-      `Cannot use "${name}": expected one label for each photo, "${wrong.id}" has ${wrong.labels.length}`,
+      `Cannot use "${name}": expected one label for each photo, "${wrong.id}" has ${own(wrong).length}`,
     );
   }
-  return entries.map((entry) => {
-    const own = entry.labels.map((label) => numbers.get(label) ?? -1);
-    return sampleOf(entry, own, isMultiLabel);
-  });
+  return entries.map((entry) => own(entry).map((label) => numbers.get(label) ?? -1));
 }
 
-function sampleOf(entry: Entry, own: readonly number[], isMultiLabel: boolean): Sample {
+function sampleOf(
+  entry: Entry,
+  own: readonly number[],
+  isMultiLabel: boolean,
+  more: readonly (readonly number[])[] | undefined,
+): Sample {
   const { id, path, picture, numbers, weight, group } = entry;
   return {
     id,
@@ -147,6 +219,7 @@ function sampleOf(entry: Entry, own: readonly number[], isMultiLabel: boolean): 
     label: own[0] ?? -1,
     ...(picture === undefined ? {} : { picture }),
     ...(isMultiLabel ? { labels: own } : {}),
+    ...(more ? { more } : {}),
     ...(numbers ? { numbers } : {}),
     ...(weight === undefined ? {} : { weight }),
     ...(group === undefined ? {} : { group }),

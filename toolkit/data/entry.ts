@@ -11,7 +11,9 @@ export interface Entry {
   readonly picture?: PhotoSource;
   /** None, one or several. */
   readonly labels: readonly string[];
-  /** Numbers to be learnt, one for each of the source's `columns`. */
+  /** Labels of another kind, for each of the source's `more`. */
+  readonly more?: readonly (readonly string[])[];
+  /** Numbers to be learnt, one for each of the source's `columns`; NaN where it is not known. */
   readonly numbers?: readonly number[];
   /** Where the source says to which part it belongs. */
   readonly part?: Part;
@@ -21,6 +23,13 @@ export interface Entry {
   readonly group?: string;
 }
 
+/** A column of labels beside the first. */
+export interface LabelColumn {
+  readonly name: string;
+  /** Whether a photo may have several of them, or none. */
+  readonly isMultiLabel: boolean;
+}
+
 /** All that a folder, a table or an archive holds. */
 export interface DataSource {
   readonly entries: readonly Entry[];
@@ -28,6 +37,10 @@ export interface DataSource {
   readonly classes?: readonly string[];
   /** What `numbers` stand for, in their order. */
   readonly columns?: readonly string[];
+  /** The column that the labels are from, where it has a name. */
+  readonly labelColumn?: string;
+  /** Further columns of labels that are to be learnt. */
+  readonly more?: readonly LabelColumn[];
   /** Whether a photo may have several labels, or none. */
   readonly isMultiLabel: boolean;
   /** What is left out, and why. */

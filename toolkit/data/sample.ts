@@ -15,7 +15,9 @@ export interface Sample {
   readonly label: number;
   /** All of its classes, where photos have several. */
   readonly labels?: readonly number[];
-  /** Numbers to be learnt instead of classes, one for each column of the data set. */
+  /** The classes of each of the data set's further label columns. */
+  readonly more?: readonly (readonly number[])[];
+  /** Numbers to be learnt, one for each column of the data set; NaN where it is not known. */
   readonly numbers?: readonly number[];
   /** What it counts in the loss beside others; 1 where absent. */
   readonly weight?: number;

@@ -18,24 +18,44 @@ export interface TrainingSummary {
   readonly seed: number;
   readonly trainImages: number;
   readonly validationImages: number;
-  readonly top1: number;
+  /** Absent where there are no labels. */
+  readonly top1?: number | undefined;
   readonly loss: number;
+}
+
+/** One head of a network that has several, or one of numbers: its output is called as it is. */
+export interface HeadMetadata {
+  readonly name: string;
+  /** classes: probabilities that sum up to 1; labels: one for each by itself; numbers: in their own units. */
+  readonly task: "classes" | "labels" | "numbers";
+  /** Classes, or columns of numbers: one for each output. */
+  readonly names: readonly string[];
+  /** The column of a table that the classes stood in. */
+  readonly column?: string | undefined;
+  readonly thresholds?: readonly number[] | undefined;
+  /** Of numbers: mean and deviation of the training photos, for each column. */
+  readonly standard?: readonly { readonly mean: number; readonly deviation: number }[] | undefined;
+  /** What its loss counted in the sum. */
+  readonly weight: number;
 }
 
 /** Everything a model file says about itself. */
 export interface ModelMetadata {
   readonly version: 1;
   readonly toolkit: string;
+  /** Those of the first head that has any; none where only numbers are learnt. */
   readonly labels: readonly string[];
   readonly preprocessing: Preprocessing;
   /** Name of the float value [N,3,H,W] that the preprocessing nodes make: where more training cuts the graph open. */
   readonly trainingInput: string;
-  /** softmax: one label a picture; sigmoid: any number of them. */
-  readonly activation: "softmax" | "sigmoid";
+  /** softmax: one label a picture; sigmoid: any number of them; none: no labels. */
+  readonly activation: "softmax" | "sigmoid" | "none";
   /** What logits are divided by before the activation. */
   readonly temperature: number;
   /** Weight from which a label counts, per label; absent where none was chosen. */
   readonly thresholds?: readonly number[] | undefined;
+  /** Where there are several heads, or one of numbers. */
+  readonly heads?: readonly HeadMetadata[] | undefined;
   readonly rulesVersion: number;
   readonly training?: TrainingSummary | undefined;
   readonly baseModel?:
@@ -56,23 +76,36 @@ const trainingSchema: z.ZodType<TrainingSummary> = z.object({
   seed: z.number(),
   trainImages: z.number(),
   validationImages: z.number(),
-  top1: z.number(),
+  top1: z.number().optional(),
   loss: z.number(),
 });
 
-const metadataSchema: z.ZodType<ModelMetadata> = z.strictObject({
-  version: z.literal(1),
-  toolkit: z.string(),
-  labels: z.array(z.string()).min(1),
-  preprocessing: preprocessingSchema,
-  trainingInput: z.string(),
-  activation: z.enum(["softmax", "sigmoid"]),
-  temperature: z.number().positive(),
+const headSchema: z.ZodType<HeadMetadata> = z.strictObject({
+  name: z.string().min(1),
+  task: z.enum(["classes", "labels", "numbers"]),
+  names: z.array(z.string()).min(1),
+  column: z.string().optional(),
   thresholds: z.array(z.number()).optional(),
-  rulesVersion: z.int(),
-  training: trainingSchema.optional(),
-  baseModel: z.strictObject({ name: z.string(), sha256: z.string(), licence: z.string().optional() }).optional(),
+  standard: z.array(z.strictObject({ mean: z.number(), deviation: z.number().positive() })).optional(),
+  weight: z.number(),
 });
+
+const metadataSchema: z.ZodType<ModelMetadata> = z
+  .strictObject({
+    version: z.literal(1),
+    toolkit: z.string(),
+    labels: z.array(z.string()),
+    preprocessing: preprocessingSchema,
+    trainingInput: z.string(),
+    activation: z.enum(["softmax", "sigmoid", "none"]),
+    temperature: z.number().positive(),
+    thresholds: z.array(z.number()).optional(),
+    heads: z.array(headSchema).min(1).optional(),
+    rulesVersion: z.int(),
+    training: trainingSchema.optional(),
+    baseModel: z.strictObject({ name: z.string(), sha256: z.string(), licence: z.string().optional() }).optional(),
+  })
+  .refine(({ labels, heads }) => labels.length > 0 || heads !== undefined, "there are neither labels nor heads");
 
 const KEY = "onnx_graft";
 

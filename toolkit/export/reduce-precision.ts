@@ -77,6 +77,14 @@ const TURNS = 5;
 export async function* reducePrecision(options: ReducePrecisionOptions): AsyncGenerator<ReduceProgress, ReducedModel> {
   const { source, precision, photos } = options;
   const { model, metadata } = servableModel(source);
+  if (metadata.heads) {
+    const found = metadata.heads.map(({ name }) => `"${name}"`).join(", ");
+    const why = "what that costs is only measured on one head of labels";
+    throw new ToolkitError(
+      "E_SETTING",
+      `Cannot store ${source.name}, with the heads ${found}, as ${precision}: ${why}`,
+    );
+  }
   const stored = precisionOf(model.graph);
   if (stored === precision || stored === "int8") {
     throw new ToolkitError("E_SETTING", `Cannot store ${source.name} as ${precision}: it is ${stored} already`);

@@ -1,7 +1,5 @@
 import { datasetFingerprint } from "../data/dataset.ts";
 import type { BadFile } from "../data/sample.ts";
-import { labelTargets } from "../data/targets.ts";
-import type { Targets } from "../data/targets.ts";
 import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
 import { normalisationOf } from "../export/source-model.ts";
 import type { Normalisation } from "../images/to-input.ts";
@@ -11,9 +9,11 @@ import type { TimeBudget } from "../train/time-limit.ts";
 import type { StageName } from "./events.ts";
 import { checkAgainstPhotos } from "./craft-settings.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
+import { outputsOf } from "./output-heads.ts";
+import type { Outputs } from "./output-heads.ts";
 import { openPhotos } from "./photos.ts";
 import type { PixelPhotos } from "./photos.ts";
-import { readSaved, readStage } from "./run-state.ts";
+import { expectSame, readSaved, readStage } from "./run-state.ts";
 import type { Fingerprint, Saved, SavedStage } from "./run-state.ts";
 import type { Control } from "./run-stage.ts";
 import { plainSettings } from "./settings.ts";
@@ -26,8 +26,7 @@ export interface Context {
   readonly control: Control;
   readonly settings: Settings;
   readonly normalisation: Normalisation;
-  /** What photos are compared with, where that is not one class each. */
-  readonly targets: Targets | undefined;
+  readonly outputs: Outputs;
   readonly photos: PixelPhotos;
   readonly bad: Map<string, BadFile>;
   readonly fingerprint: Fingerprint;
@@ -57,16 +56,16 @@ export async function openContext(
   const time = budgetOf(settings, options);
   const bad = new Map(options.dataset.bad.map((file) => [file.path, file]));
   const normalisation = normalisationOf(options.source);
-  const { train, validation, classes, isMultiLabel } = options.dataset;
-  const targets = isMultiLabel ? labelTargets(classes.length) : undefined;
+  const { train, validation } = options.dataset;
+  const outputs = outputsOf(settings, options.dataset);
   const photos = openPhotos({
     input: student.input,
-    classes: classes.length,
+    classes: outputs.names.length,
     train,
     validation,
     settings,
     normalisation,
-    targets,
+    targets: outputs.targets,
     decoder: options.platform.decoder,
     onBad: (file) => bad.set(file.path, file),
     ...(options.signal ? { signal: options.signal } : {}),
@@ -78,7 +77,7 @@ export async function openContext(
     control,
     settings,
     normalisation,
-    targets,
+    outputs,
     photos,
     bad,
     fingerprint,
@@ -127,11 +126,18 @@ async function findResumed(
   const found = options.resume ? await checkpoints?.latest() : undefined;
   if (!checkpoints || !found) return undefined;
   const { checkpoint, path, passedOver } = found;
-  const saved = readSaved(checkpoint, fingerprint);
-  if (saved.limit !== null) control.limit = saved.limit;
+  const { saved, differing } = readSaved(checkpoint, fingerprint);
+  if (!options.forceResume) expectSame(differing);
+  // one that is given anew counts more
+  if (saved.limit !== null && !Number.isFinite(control.limit)) control.limit = saved.limit;
   const stages = new Map<StageName, SavedStage>();
-  const notes = passedOver.map((why) => `${why}; going on from "${path}"`);
+  const notes = [
+    ...passedOver.map((why) => `${why}; going on from "${path}"`),
+    ...[...differing.values()].map((what) => `forced to go on with another run: ${what}`),
+  ];
   for (const name of ["head", "network"] as const) {
+    // how an epoch scored on other photos says nothing of those to come
+    if (name === saved.stage && differing.has("photos")) continue;
     try {
       const best = await checkpoints.best(name);
       if (best) stages.set(name, readStage(best));

@@ -4,6 +4,7 @@ import { stopMetrics } from "../train/early-stopping.ts";
 import type { StopMetric } from "../train/early-stopping.ts";
 import { unknownName } from "../unknown-name.ts";
 import type { StageName } from "./events.ts";
+import type { HeadSetting } from "./head-settings.ts";
 import type { Mode } from "./settings.ts";
 
 /** Which weights are exported: those of the best epoch, of the last, or the mean of several of the best where that is better. */
@@ -134,8 +135,14 @@ function checkWeights({ classWeights, sampler }: Craft): void {
  * Refuses what the photos cannot give.
  * @throws E_SETTING
  */
-export function checkAgainstPhotos({ classWeights, patience, stopMetric }: Craft, photos: Photos): void {
-  const { classes, validation, isMultiLabel = false } = photos;
+export function checkAgainstPhotos(settings: Checked, photos: Photos): void {
+  const { classWeights, patience, stopMetric, heads, sampler } = settings;
+  const { classes, train = [], validation, isMultiLabel = false } = photos;
+  const isWeighted = classWeights !== undefined || train.some(({ weight }) => weight !== undefined);
+  if (sampler === "weighted" && train.length > 0 && !isWeighted)
+    refuse('sampler "weighted": no photo has a weight', 'a table has a column "weight"; or say --class-weights');
+  const tasks = heads?.map(({ task }) => task) ?? [isMultiLabel ? "labels" : "classes"];
+  const main = tasks.find((task) => task !== "numbers");
   if (Array.isArray(classWeights) && classWeights.length !== classes.length) {
     refuse(
       `${classWeights.length} class weights: expected ${classes.length}, one for each class`,
@@ -144,13 +151,21 @@ export function checkAgainstPhotos({ classWeights, patience, stopMetric }: Craft
   }
   if (patience !== undefined && validation.length === 0)
     refuse(`patience ${patience}: there are no validation photos to wait for`, "hold some out, or leave patience out");
-  if (stopMetric === "meanAveragePrecision" && !isMultiLabel)
+  if (stopMetric === "meanAveragePrecision" && main === "classes")
     refuse('stopMetric "meanAveragePrecision": the photos have one label each', "watch the loss, or top1");
+  const isOfNumbers = stopMetric === "rmse" || stopMetric === "mae" || stopMetric === "r2";
+  if (isOfNumbers && !tasks.includes("numbers"))
+    refuse(`stopMetric "${stopMetric}": no numbers are learnt`, "watch the loss, or top1");
+  if (stopMetric !== undefined && stopMetric !== "loss" && !isOfNumbers && main === undefined)
+    refuse(`stopMetric "${stopMetric}": there are no labels`, "watch the loss, rmse, mae or r2");
 }
+
+type Checked = Craft & { readonly heads?: readonly Pick<HeadSetting, "task">[] };
 
 /** What a setting can be checked against. */
 interface Photos {
   readonly classes: readonly string[];
+  readonly train?: readonly { readonly weight?: number }[];
   readonly validation: readonly unknown[];
   readonly isMultiLabel?: boolean;
 }

@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import type { Platform } from "./platform.ts";
 
-/** What `diagnose` looks at, in this order. */
+/** What `diagnose`, and a run at its beginning and end, look at, in this order. */
 export type CheckName =
   | "file"
   | "head"
@@ -13,6 +13,7 @@ export type CheckName =
   | "gradient norms"
   | "loss at start"
   | "one batch"
+  | "first step"
   | "baseline";
 
 /** How a check came out: `failed` where training would fail, `warning` where it may disappoint. */

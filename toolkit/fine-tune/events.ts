@@ -1,7 +1,9 @@
 import type { Parity } from "../export/parity.ts";
+import type { FirstFilters } from "../report/first-filters.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { RateTest } from "../train/rate-finder.ts";
 import type { EpochEvent, NonFiniteEvent, StepEvent } from "../train/train.ts";
+import type { ModelCheck } from "./diagnosis.ts";
 import type { Formulations } from "./formulations.ts";
 import type { BadFile } from "../data/sample.ts";
 
@@ -9,6 +11,8 @@ import type { BadFile } from "../data/sample.ts";
 export type FineTuneEvent =
   /** A line for the log: what was decided and why. */
   | { readonly kind: "note"; readonly text: string }
+  /** What was found that says early, or at the end, whether training can go well. */
+  | ModelCheck
   | {
       readonly kind: "stage";
       readonly stage: StageName;
@@ -66,5 +70,7 @@ export interface FineTuneResult {
   /** The bytes of model.onnx. */
   readonly model: Uint8Array | undefined;
   readonly parity: Parity | undefined;
+  /** What the first layer looks for, where it is a convolution of pictures. */
+  readonly filters?: FirstFilters | undefined;
   readonly bad: readonly BadFile[];
 }

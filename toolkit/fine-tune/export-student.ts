@@ -1,27 +1,26 @@
 import { encodeModel } from "../onnx/encode.ts";
 import { inferenceModel } from "../export/inference-model.ts";
-import type { ModelMetadata } from "../export/metadata.ts";
-import { checkParity, compareProbabilities } from "../export/parity.ts";
+import type { OutputHead } from "../data/heads.ts";
+import type { HeadMetadata, ModelMetadata } from "../export/metadata.ts";
+import { checkParity } from "../export/parity.ts";
 import type { Parity } from "../export/parity.ts";
-import type { Sample } from "../data/sample.ts";
-import type { TensorData } from "../graph/tensor.ts";
+import { scaleOutputs } from "../export/scale-outputs.ts";
 import type { Normalisation } from "../images/to-input.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Evaluation } from "../train/evaluate.ts";
+import type { Evaluation, HeadEvaluation } from "../train/evaluate.ts";
 import { VERSION } from "../version.ts";
 import type { FineTuneOptions } from "./fine-tune.ts";
+import { measureParity } from "./measure-parity.ts";
+import type { Outputs } from "./output-heads.ts";
 import type { PixelPhotos } from "./photos.ts";
 import type { Settings } from "./settings.ts";
 import type { Student } from "./student.ts";
-
-/** Validation photos that the exported file is checked on, spread over all of them: a fault in the file shows on any photo. */
-const PARITY_PHOTOS = 64;
 
 export interface ExportContext {
   readonly options: FineTuneOptions;
   readonly settings: Settings;
   readonly photos: PixelPhotos;
   readonly normalisation: Normalisation;
+  readonly outputs: Outputs;
   /** What the training graph said with the weights that are exported. */
   readonly evaluation: Evaluation;
   readonly epoch: number;
@@ -35,29 +34,34 @@ export async function exportStudent(
   student: Student,
   context: ExportContext,
 ): Promise<{ model: Uint8Array; parity: Parity }> {
-  const { options } = context;
+  const { options, photos, evaluation, outputs } = context;
+  const metadata = metadataFor(student, context);
+  const graph = outputs.heads ? scaleOutputs(student.graph, outputs.heads) : student.graph;
   const model = encodeModel(
-    inferenceModel(student.graph, {
-      metadata: metadataFor(student, context),
+    inferenceModel(graph, {
+      metadata,
       features: student.features,
       input: "pixels",
       operators: student.operators,
     }),
   );
   const { runtime } = options.platform;
-  const parity = checkParity(await measureParity(runtime, model, context));
+  const { validation } = options.dataset;
+  const parity = checkParity(await measureParity(model, { runtime, photos, validation, evaluation, metadata }));
   return { model, parity };
 }
 
 function metadataFor(
   student: Student,
-  { options, settings, normalisation, evaluation, epoch }: ExportContext,
+  { options, settings, normalisation, evaluation, epoch, outputs }: ExportContext,
 ): ModelMetadata {
   const { source, dataset } = options;
+  const { heads } = outputs;
+  const main = heads?.find(({ task }) => task !== "numbers");
   return {
     version: 1,
     toolkit: VERSION,
-    labels: [...dataset.classes],
+    labels: heads ? [...(main?.names ?? [])] : [...dataset.classes],
     preprocessing: {
       sizePx: settings.sizePx,
       resizePx: settings.resizePx,
@@ -65,9 +69,10 @@ function metadataFor(
       std: [...normalisation.std],
     },
     trainingInput: student.input,
-    activation: evaluation.several ? "sigmoid" : "softmax",
+    activation: evaluation.several ? "sigmoid" : heads && !main ? "none" : "softmax",
     temperature: 1,
     ...(evaluation.several ? { thresholds: evaluation.several.perClass.map((c) => c.threshold) } : {}),
+    ...(heads ? { heads: heads.map((head, i) => headMetadata(head, evaluation.heads?.[i], settings)) } : {}),
     rulesVersion: 1,
     training: {
       mode: settings.mode,
@@ -75,7 +80,7 @@ function metadataFor(
       seed: settings.seed,
       trainImages: dataset.train.length,
       validationImages: dataset.validation.length,
-      top1: evaluation.top1,
+      ...(evaluation.classes > 0 ? { top1: evaluation.top1 } : {}),
       loss: evaluation.loss,
     },
     baseModel: {
@@ -86,35 +91,20 @@ function metadataFor(
   };
 }
 
-async function measureParity(
-  runtime: Runtime,
-  model: Uint8Array,
-  { photos, evaluation, options }: ExportContext,
-): Promise<Parity> {
-  const { classes, indices, probabilities } = evaluation;
-  const rows = spread(indices.length, PARITY_PHOTOS);
-  const samples = rows.map((row) => options.dataset.validation[indices[row] ?? -1] as Sample);
-  const trained: number[] = [];
-  const exported: number[] = [];
-  const session = await runtime.load(model, { sharesCores: true });
-  try {
-    for await (const batch of photos.servedPixels(samples)) {
-      const out = await session.run({ feeds: batch.inputs, fetch: ["probabilities"] });
-      const data = (out.get("probabilities") as TensorData).data as Float32Array;
-      for (let i = 0; i < batch.count; i++) {
-        const row = rows[batch.indices[i] ?? -1] ?? 0;
-        trained.push(...probabilities.subarray(row * classes, (row + 1) * classes));
-        exported.push(...data.subarray(i * classes, (i + 1) * classes));
-      }
-    }
-  } finally {
-    await session.release();
-  }
-  return compareProbabilities(runtime.name, Float32Array.from(trained), Float32Array.from(exported), classes);
-}
-
-/** At most `most` of the numbers below `count`, evenly spread. */
-function spread(count: number, most: number): readonly number[] {
-  const wanted = Math.min(count, most);
-  return Array.from({ length: wanted }, (_, i) => Math.floor((i * count) / wanted));
+function headMetadata(
+  { name, task, names, standard, weight }: OutputHead,
+  found: HeadEvaluation | undefined,
+  settings: Settings,
+): HeadMetadata {
+  const several = found?.evaluation.several;
+  const column = settings.heads?.find((head) => head.name === name)?.target[0];
+  return {
+    name,
+    task,
+    names: [...names],
+    ...(task === "numbers" || column === undefined ? {} : { column }),
+    ...(several ? { thresholds: several.perClass.map((c) => c.threshold) } : {}),
+    ...(standard ? { standard } : {}),
+    weight,
+  };
 }

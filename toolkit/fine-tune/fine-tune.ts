@@ -14,6 +14,8 @@ export interface FineTuneOptions extends FineTuneSettings {
   readonly teacher?: SourceModel;
   /** Go on from the newest checkpoint. */
   readonly resume?: boolean;
+  /** Go on although settings, model or photos are others than the run was begun with, as far as its weights fit; a note says what differs. */
+  readonly forceResume?: boolean;
   /** When the time of `timeLimitSeconds` began, by the platform's clock; when the run is begun where absent. */
   readonly since?: number;
   /** Aborting ends the run after the step that is under way, with a checkpoint and no export. */

@@ -2,6 +2,7 @@ import { lowerWithForms } from "../lowering/lower.ts";
 import type { Lowered } from "../lowering/lower.ts";
 import type { Target } from "../lowering/target.ts";
 import type { Operators } from "../graph/operator.ts";
+import { writeNorms } from "../train/measure-step.ts";
 import type { Step } from "../train/step.ts";
 
 /** How a stage's step is written for the machine: kept with a run, so that a resumed one computes the same. */
@@ -32,12 +33,19 @@ export function writeStep(
   const forms = wanted && wanted.blockSize === blockSize ? { forms: new Set(wanted.forms) } : {};
   const lowered = lowerWithForms(
     step.graph,
-    { provider: "cpu", dims, blockSize, state: step.state, ...forms },
+    {
+      provider: "cpu",
+      dims,
+      blockSize,
+      state: step.state,
+      ...(step.measured ? { alike: step.measured } : {}),
+      ...forms,
+    },
     operators,
   );
   const taken = [...lowered.forms.keys()].toSorted();
   return {
-    lowered,
+    lowered: { ...lowered, graph: writeNorms(lowered.graph, step) },
     formulations: { blockSize, forms: taken },
     notes: before ? differences(before, { blockSize, forms: taken }) : [],
   };

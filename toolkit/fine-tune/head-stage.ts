@@ -1,5 +1,4 @@
 import { samplingOf, samplingOrder } from "../data/sampling.ts";
-import type { Targets } from "../data/targets.ts";
 import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
@@ -11,6 +10,7 @@ import { activationBatches } from "./activation-batches.ts";
 import type { Activations } from "./activations.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
 import { expectUpdates } from "./expect-updates.ts";
+import type { Outputs } from "./output-heads.ts";
 import { recipeOf } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
 import type { Stage } from "./stage.ts";
@@ -34,7 +34,7 @@ export function headStage(
   train: Activations,
   validation: Activations,
   classes: number,
-  targets?: Targets,
+  { targets, heads }: Pick<Outputs, "targets" | "heads"> = {},
 ): Stage {
   const head = cut(student.graph, { inputs: [student.features], outputs: [student.logits] });
   const { operators } = student;
@@ -54,6 +54,7 @@ export function headStage(
     forward: constantsAsInputs(head, parameters).graph,
     logits: student.logits,
     classes,
+    ...(heads ? { heads } : {}),
     operators,
     dims: new Map(),
     batches: (epoch, position) =>

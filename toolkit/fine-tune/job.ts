@@ -1,13 +1,14 @@
 import { qualityOf } from "../train/evaluate.ts";
 import { withoutGradient } from "../autodiff/differentiate.ts";
-import type { Dataset } from "../data/dataset.ts";
 import { ToolkitError } from "../errors.ts";
 import { readMetadata } from "../export/metadata.ts";
+import { firstFilters } from "../report/first-filters.ts";
 import { naturalSize } from "../export/source-model.ts";
 import type { Graph } from "../graph/ir.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { checkPictures } from "./check-pictures.ts";
+import { checkTargets } from "./check-targets.ts";
 import { openContext } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { FineTuneEvent, FineTuneResult, StageName, StageResult } from "./events.ts";
@@ -16,6 +17,7 @@ import type { FineTuneOptions } from "./fine-tune.ts";
 import { cachePlan } from "./cache-plan.ts";
 import { expectUpdates } from "./expect-updates.ts";
 import { networkStage, plannedForm } from "./network-stage.ts";
+import { outputsOf } from "./output-heads.ts";
 import { partialCut } from "./partial-cut.ts";
 import { preparePartial } from "./prepare-partial.ts";
 import type { PartialStage } from "./prepare-partial.ts";
@@ -24,6 +26,7 @@ import { runStage } from "./run-stage.ts";
 import type { Control, StageOutcome } from "./run-stage.ts";
 import { probeInputs } from "./probes/probe-inputs.ts";
 import { probeResult } from "./probes/probe-result.ts";
+import type { HeadSetting } from "./head-settings.ts";
 import { isPartial, settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Best } from "./stage.ts";
@@ -41,8 +44,8 @@ interface Candidate {
 /** A fine-tuning run from the source to the exported bytes, as the events it tells. */
 export async function* job(options: FineTuneOptions, control: Control): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   const settings = settle(options, naturalSize(options.source), options.dataset);
-  expectClasses(options.dataset);
-  const grafted = graft(options.source, options.dataset.classes, settings);
+  checkTargets(settings, options);
+  const grafted = graft(options.source, outputsOf(settings, options.dataset).names, settings);
   checkPictures(grafted, settings);
   const trained = trainedPart(grafted, settings, options);
   checkDifferentiable(trained, grafted);
@@ -64,15 +67,6 @@ export async function* job(options: FineTuneOptions, control: Control): AsyncGen
 
 /** Share of a time limit below which another stage is not begun. */
 const LEAST_TIME = 0.1;
-
-/** @throws E_DATA_CLASSES for photos that have numbers to be learnt, and no classes */
-function expectClasses({ classes, columns }: Dataset): void {
-  if (classes.length > 0) return;
-  const found = columns ? `only the columns ${columns.join(", ")}` : "none";
-  throw new ToolkitError("E_DATA_CLASSES", `Cannot train: expected photos with labels, found ${found}`, {
-    hint: "fineTune learns labels; numbers are learnt by a step of your own (buildStep with a loss such as mse)",
-  });
-}
 
 /** The stages one after the other, and the export. `stages` gets the result of each. */
 async function* runStages(
@@ -135,14 +129,14 @@ async function* prepare(
   context: Context,
   teacher: Teacher | undefined,
 ): AsyncGenerator<FineTuneEvent, PartialStage | undefined> {
-  const { options, settings, photos } = context;
+  const { settings, photos, outputs } = context;
   if (name === "head") {
     const stage = yield* prepareHead(student, context);
     return stage && { student, stage };
   }
   if (isPartial(settings)) return yield* preparePartial(student, context);
   const network = yield* prepareNetwork(student, context);
-  const stage = networkStage(network, settings, photos, options.dataset.classes.length, { teacher });
+  const stage = networkStage(network, settings, photos, outputs.names.length, { teacher, heads: outputs.heads });
   return { student: network, stage };
 }
 
@@ -196,20 +190,34 @@ function* introduce(context: Context): Generator<FineTuneEvent> {
   const { options, settings, resumed } = context;
   const { dataset, source } = options;
   yield note(
-    `${dataset.train.length} photos to train, ${dataset.validation.length} to validate, ${dataset.classes.length} classes; ${source.name} at ${settings.sizePx} px`,
+    `${dataset.train.length} photos to train, ${dataset.validation.length} to validate, ${outputsText(context)}; ${source.name} at ${settings.sizePx} px`,
   );
-  if (!source.mean && !readMetadata(source.model, source.name)) {
+  // random weights have not seen any pictures yet
+  if (!source.mean && settings.mode !== "scratch" && !readMetadata(source.model, source.name)) {
     yield note(
       "the model does not say how its inputs were normalised: assuming ImageNet's mean and std (--mean, --std)",
     );
   }
-  if (settings.loss.name !== "cross-entropy" || options.teacher) {
+  if (settings.heads) {
+    for (const head of settings.heads) yield note(headNote(head));
+  } else if (settings.loss.name !== "cross-entropy" || options.teacher) {
     const taught = options.teacher ? ` and ${options.teacher.name}'s answers` : "";
-    yield note(`trained on ${settings.loss.name}${taught}; the validation loss is cross-entropy`);
+    const measured = dataset.isMultiLabel ? "binary cross-entropy" : "cross-entropy";
+    yield note(`trained on ${settings.loss.name}${taught}; the validation loss is ${measured}`);
   }
   for (const text of resumed?.notes ?? []) yield note(text);
   if (resumed) yield note(`going on from ${resumed.saved.stage} step ${resumed.saved.progress.step}`);
   else if (options.resume) yield note("no checkpoint had been written: starting at the beginning");
+}
+
+function outputsText({ settings: { heads }, options: { dataset } }: Context): string {
+  if (!heads) return `${dataset.classes.length} classes`;
+  return heads.length === 1 ? "one head" : `${heads.length} heads`;
+}
+
+function headNote({ name, task, target, outputs, loss, weight }: HeadSetting): string {
+  const what = task === "numbers" ? target.join(", ") : `${outputs} ${task}`;
+  return `head "${name}": ${what}; trained on ${loss.name}${weight === 1 ? "" : `, times ${weight}`}`;
 }
 
 function resultOf(stage: StageName, { last, best, ended }: StageOutcome): readonly StageResult[] {
@@ -250,7 +258,7 @@ async function* finish(
 ): AsyncGenerator<FineTuneEvent, FineTuneResult> {
   for (const file of context.bad.values()) yield { kind: "bad", file };
   if (!chosen) return { ...emptyResult(context), stages };
-  const { options, settings, photos, normalisation } = context;
+  const { options, settings, photos, normalisation, outputs } = context;
   const { evaluation, weights, epoch } = chosen.best;
   yield* probeResult(evaluation, options.dataset);
   const trained = withWeights(chosen.student, weights);
@@ -259,6 +267,7 @@ async function* finish(
     settings,
     photos,
     normalisation,
+    outputs,
     evaluation,
     epoch,
   });
@@ -269,6 +278,7 @@ async function* finish(
     evaluation,
     model,
     parity,
+    filters: firstFilters(chosen.student.graph, trained.graph),
     bad: [...context.bad.values()],
   };
 }

@@ -1,3 +1,4 @@
+import type { OutputHead } from "../data/heads.ts";
 import type { Graph } from "../graph/ir.ts";
 import { batchNormAsWeights } from "../passes/batch-norm-as-weights.ts";
 import { batchNormTraining } from "../passes/batch-norm-training.ts";
@@ -88,6 +89,8 @@ function formWhere(isNormed: boolean, { batchNorm, batchSize, mode }: Settings):
 }
 
 export interface NetworkStageOptions {
+  /** What the outputs say, where they are not one of some classes, or labels, alone. */
+  readonly heads?: readonly OutputHead[] | undefined;
   readonly teacher?: Teacher | undefined;
   /** The network that the student is the last part of, where it is not whole: what is a weight, and how deep it lies, is seen there. */
   readonly whole?: Graph;
@@ -102,7 +105,7 @@ export function networkStage(
   settings: Settings,
   photos: StagePhotos,
   classes: number,
-  { teacher, whole = student.graph }: NetworkStageOptions = {},
+  { teacher, heads, whole = student.graph }: NetworkStageOptions = {},
 ): Stage {
   // the student's own rule where both know an operator
   const operators = teacher ? new Map([...teacher.operators, ...student.operators]) : student.operators;
@@ -133,6 +136,7 @@ export function networkStage(
     forward: constantsAsInputs(forward, [...parameters, ...averaged]).graph,
     logits: student.logits,
     classes,
+    ...(heads ? { heads } : {}),
     operators,
     dims: photos.dims(student.graph),
     batches: (epoch, position) => photos.training(epoch, position, form === "batch"),

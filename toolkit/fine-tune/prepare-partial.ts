@@ -22,7 +22,7 @@ export async function* preparePartial(
   student: Student,
   context: Context,
 ): AsyncGenerator<FineTuneEvent, PartialStage | undefined> {
-  const { options, settings } = context;
+  const { options, settings, outputs } = context;
   const { platform, dataset } = options;
   const where = partialCut(student, settings);
   const plan = cachePlan(where, settings, dataset, platform);
@@ -41,11 +41,12 @@ export async function* preparePartial(
   );
   if (!run) return undefined;
   try {
-    const photos = activationPhotos(where.value, run.train, run.validation, settings, context.targets);
+    const photos = activationPhotos(where.value, run.train, run.validation, settings, outputs.targets);
     const unfolded = await unfold(student, settings, photos, platform, where.tail);
     const tail = tailOf(unfolded.student, where, settings);
     yield* batchNormNotes(tail.graph, unfolded.restored, settings);
-    const stage = networkStage(tail, settings, photos, dataset.classes.length, { whole: unfolded.student.graph });
+    const { heads, names } = outputs;
+    const stage = networkStage(tail, settings, photos, names.length, { heads, whole: unfolded.student.graph });
     return { student: unfolded.student, stage: { ...stage, release: run.release } };
   } catch (error) {
     await run.release();

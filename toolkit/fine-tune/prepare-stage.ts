@@ -25,8 +25,8 @@ export async function* prepareHead(
 }
 
 /** The stage that trains the head on features that were computed. */
-export function headStageOn(run: FrozenRun, student: Student, { options, settings, targets }: Context): Stage {
-  return headStage(student, settings, run.train, run.validation, options.dataset.classes.length, targets);
+export function headStageOn(run: FrozenRun, student: Student, { settings, outputs }: Context): Stage {
+  return headStage(student, settings, run.train, run.validation, outputs.names.length, outputs);
 }
 
 /** The features of all photos, held in memory; nothing where the run is aborted meanwhile. */

@@ -1,5 +1,7 @@
 import type { Loss } from "../losses/loss.ts";
+import { byHead } from "../losses/by-head.ts";
 import { distillation } from "../losses/distillation.ts";
+import { knownOnly } from "../losses/known-only.ts";
 import { namedLoss } from "../losses/named-loss.ts";
 import { namedOptimizer } from "../optimizers/named-optimizer.ts";
 import type { Transform } from "../optimizers/transform.ts";
@@ -10,12 +12,8 @@ import { perUpdate } from "../schedules/per-update.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { StageName } from "./events.ts";
 import type { ScheduleChoice, Settings } from "./settings.ts";
-
-/** The losses that one label per photo can train a classifier with, whose softmax is then served. Those of numbers, pairs and triplets are for `buildStep`. */
-export const CLASSIFIER_LOSSES = ["cross-entropy", "focal", "bce", "focal-sigmoid", "hinge", "binary-hinge"] as const;
-export type ClassifierLoss = (typeof CLASSIFIER_LOSSES)[number];
-/** Those for which each class is a question of its own: for photos of several labels, whose sigmoid is served. */
-const LABEL_LOSSES: readonly ClassifierLoss[] = ["bce", "focal-sigmoid", "binary-hinge"];
+import { fitsTask, lossesOf } from "./task-losses.ts";
+import type { HeadLossChoice } from "./task-losses.ts";
 
 /** How a stage is trained: what `buildStep` is given, and the schedule. */
 export interface Recipe {
@@ -61,7 +59,17 @@ export function teachersLoss(settings: Settings): Loss {
   return distillation({ temperature, alpha: teacherShare, hard: labelLoss(settings) });
 }
 
-function labelLoss({ loss: { name, ...own }, labelSmoothing }: Settings): Loss {
+function labelLoss({ loss, heads, labelSmoothing }: Settings): Loss {
+  if (!heads) return lossOf(loss, labelSmoothing);
+  return byHead(
+    heads.map(({ task, loss: own, outputs, weight }) => {
+      const plain = lossOf(own, own.name === "cross-entropy" ? labelSmoothing : 0);
+      return { loss: task === "numbers" ? knownOnly(plain) : plain, width: outputs, weight };
+    }),
+  );
+}
+
+function lossOf({ name, ...own }: HeadLossChoice, labelSmoothing: number): Loss {
   return namedLoss(name, { ...own, ...(labelSmoothing === 0 ? {} : { labelSmoothing }) });
 }
 
@@ -99,12 +107,19 @@ const RESERVED = new Set(["rate", "warmUpSteps", "warmUpFrom"]);
  * @throws E_SETTING
  */
 export function checkRecipe(settings: Settings, isMultiLabel: boolean): void {
-  const { loss } = settings;
-  const losses = isMultiLabel ? LABEL_LOSSES : CLASSIFIER_LOSSES;
-  if (!losses.includes(loss.name)) {
+  const { loss, heads, labelSmoothing } = settings;
+  // those of heads were checked with their tasks
+  const task = isMultiLabel ? "labels" : "classes";
+  if (!heads && !fitsTask(loss.name, task)) {
     const what = isMultiLabel ? "photos of several labels" : "a classifier";
-    const expected = `expected one of ${losses.join(", ")}`;
+    const expected = `expected one of ${lossesOf(task).join(", ")}`;
     throw new ToolkitError("E_SETTING", `Cannot train ${what} with loss "${loss.name}": ${expected}`);
+  }
+  if (heads && labelSmoothing > 0 && heads.every((head) => head.loss.name !== "cross-entropy")) {
+    throw new ToolkitError(
+      "E_SETTING",
+      `Cannot train with labelSmoothing ${labelSmoothing}: no head is trained with cross-entropy`,
+    );
   }
   const own = Object.keys(settings.schedule).find((option) => RESERVED.has(option));
   if (own !== undefined) {

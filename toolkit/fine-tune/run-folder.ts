@@ -1,22 +1,24 @@
-import { appendFile, mkdir, readFile, readdir, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ToolkitError, errorCode, errorMessage } from "../errors.ts";
 import { reportHtml } from "../report/report.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { writeDurably } from "../train/checkpoint-folder.ts";
-import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
-import type { Formulations } from "./formulations.ts";
+import type { FineTuneEvent, FineTuneResult } from "./events.ts";
 import type { FineTuneRun } from "./fine-tune.ts";
 import { type SplitLists, writeSplitLists } from "../data/splits/split-lists.ts";
 import type { DataFindings } from "../report/data-section.ts";
 import { worstMistakes } from "./mistakes.ts";
 import type { MistakeSource } from "./mistakes.ts";
+import { openRunConfig } from "./run-config.ts";
+import { openRecordFile } from "./record-file.ts";
 import { LOCK, removeOldClaims, takeLock } from "./run-lock.ts";
 import { runLog } from "./run-log.ts";
 import type { LoggedEpoch } from "./run-log.ts";
 import type { RunAbout } from "./run-log.ts";
+import { recordKey } from "./step-log.ts";
 
-/** A folder that one run writes: model.onnx, config.json, metrics.jsonl, report.json, report.html, checkpoints/. */
+/** A folder that one run writes: model.onnx, config.json, metrics.jsonl, log.jsonl, report.json, report.html, checkpoints/. */
 export interface RunFolder {
   readonly path: string;
   readonly checkpoints: string;
@@ -87,7 +89,7 @@ async function discard(path: string, made: string, release: () => Promise<void>)
   );
   // what cannot be removed must not hide the failure that led here
   if (isEmpty)
-    for (const name of ["config.json", "metrics.jsonl", "split.json"])
+    for (const name of ["config.json", "metrics.jsonl", "log.jsonl", "split.json"])
       await rm(join(path, name), { force: true }).catch(() => {});
   await release();
   const top = resolve(made);
@@ -112,11 +114,11 @@ export interface RecordOptions {
 export async function* recordRun(run: FineTuneRun, options: RecordOptions): AsyncGenerator<FineTuneEvent, void> {
   const { folder, about, prepared } = options;
   const file = (name: string): string => join(folder.path, name);
-  const earlier = await loggedEpochs(file("metrics.jsonl"));
-  const log = runLog(options.now, earlier);
-  const epochs = epochFile(file("metrics.jsonl"), earlier);
+  const epochs = await openRecordFile<LoggedEpoch>(file("metrics.jsonl"), (e) => `${e.stage} ${e.epoch}`);
+  const records = await openRecordFile(file("log.jsonl"), recordKey);
+  const log = runLog(options.now, epochs.earlier, records.earlier);
   let started = false;
-  const formulations: Partial<Record<StageName, Formulations>> = {};
+  const config = await openRunConfig(file("config.json"), about);
   const write = async (result: FineTuneResult): Promise<void> => {
     if (!result.model) return;
     await writeDurably(file("model.onnx"), result.model);
@@ -133,21 +135,14 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   try {
     for await (const event of run) {
       // not before: a run that is refused must leave the folder as it was
-      if (!started || event.kind === "formulations") {
-        if (event.kind === "formulations") {
-          const { blockSize, forms } = event;
-          formulations[event.stage] = { blockSize, forms };
-        }
-        await writeDurably(
-          file("config.json"),
-          json({ model: about.model, ...about.settings, versions: about.versions, formulations }),
-        );
-      }
+      await config.told(event);
       if (!started && prepared) await writeSplitLists(folder.path, prepared.lists);
       started = true;
       if (event.kind === "rescued") await write(event.result);
       const epoch = log.add(event);
       if (epoch) await epochs.add(epoch);
+      const record = log.record();
+      if (record) await records.add(record);
       yield event;
     }
     await write(await run.result);
@@ -159,43 +154,8 @@ export async function* recordRun(run: FineTuneRun, options: RecordOptions): Asyn
   }
 }
 
-function leaksOf({ leaks }: Pick<DataFindings, "leaks">): Pick<DataFindings, "leaks"> {
-  return leaks ? { leaks } : {};
-}
-
-/** The epochs that an interrupted run had logged; a line that was cut off by a crash is passed over. */
-async function loggedEpochs(path: string): Promise<readonly LoggedEpoch[]> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  return text.split("\n").flatMap((line) => {
-    try {
-      return [JSON.parse(line) as LoggedEpoch];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** metrics.jsonl: a line for each epoch, one that was run again in its old place. */
-function epochFile(path: string, earlier: readonly LoggedEpoch[]): { add(epoch: LoggedEpoch): Promise<void> } {
-  const epochs = [...earlier];
-  // the last line may have been cut off
-  let isWhole = false;
-  return {
-    async add(epoch) {
-      const again = epochs.findIndex((e) => e.stage === epoch.stage && e.epoch === epoch.epoch);
-      epochs.splice(again < 0 ? epochs.length : again, 1, epoch);
-      if (isWhole && again < 0) {
-        await appendFile(path, lineOf(epoch)).catch((error: unknown) => {
-          throw new ToolkitError("E_WRITE", `Cannot write "${path}": ${errorMessage(error)}`, { cause: error });
-        });
-      } else await writeDurably(path, epochs.map(lineOf).join(""));
-      isWhole = true;
-    },
-  };
-}
-
-function lineOf(epoch: LoggedEpoch): string {
-  return `${JSON.stringify(epoch)}\n`;
+function leaksOf({ leaks, odd }: Pick<DataFindings, "leaks" | "odd">): Pick<DataFindings, "leaks" | "odd"> {
+  return { ...(leaks ? { leaks } : {}), ...(odd ? { odd } : {}) };
 }
 
 async function writeReport(
@@ -206,9 +166,10 @@ async function writeReport(
 ): Promise<void> {
   await writeDurably(join(folder.path, "report.json"), json(report));
   const { evaluation, classes } = result;
-  // with several labels there is no one class that was mistaken for another
-  const worst = evaluation && !evaluation.several ? await worstMistakes(evaluation, classes, mistakes) : [];
-  await writeDurably(join(folder.path, "report.html"), await reportHtml(report, { worst }));
+  // with several labels, or numbers, there is no one class that was mistaken for another
+  const hasClasses = evaluation && evaluation.classes > 0 && !evaluation.several && !evaluation.heads;
+  const worst = hasClasses ? await worstMistakes(evaluation, classes, mistakes) : [];
+  await writeDurably(join(folder.path, "report.html"), await reportHtml(report, { worst, filters: result.filters }));
 }
 
 function json(value: unknown): string {

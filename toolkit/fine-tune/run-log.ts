@@ -2,13 +2,18 @@ import type { EpochRecord, RunReport, SeveralRecord, StageRecord, StepRecord } f
 import { measure } from "../report/metrics.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { SeveralLabels } from "../train/evaluate-labels.ts";
+import { headsRecord, isOfNumbers, measuresOf } from "./numbers-record.ts";
 import type { Setting } from "../report/run-report.ts";
 import type { FineTuneEvent, FineTuneResult, StageName } from "./events.ts";
+import { stepLog } from "./step-log.ts";
+import type { LoggedRecord } from "./step-log.ts";
 
 /** The numbers of a run as they come in, with the time they took. */
 export interface RunLog {
   /** Takes an event in; returns the record of an epoch that has just ended. */
   add(event: FineTuneEvent): LoggedEpoch | undefined;
+  /** What the last event leaves for log.jsonl: a step at which norms were taken, or a check. */
+  record(): LoggedRecord | undefined;
   report(result: FineTuneResult, about: RunAbout): RunReport;
 }
 
@@ -29,12 +34,18 @@ export type LoggedEpoch = EpochRecord & { readonly stage: StageName };
 
 /**
  * Collects a run's events. `now` is a clock in milliseconds that never goes back: it stops while photos are only evaluated.
- * `earlier` are the epochs that an interrupted run had logged.
+ * `earlier` are the epochs that an interrupted run had logged, `records` its measured steps and checks.
  */
-export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []): RunLog {
+export function runLog(
+  now: () => number,
+  earlier: readonly LoggedEpoch[] = [],
+  records: readonly LoggedRecord[] = [],
+): RunLog {
   const stages: { mode: StageName; epochs: EpochRecord[] }[] = [];
-  const steps: StepRecord[] = [];
-  let stepsBefore = 0;
+  const measured = stepLog(records);
+  const before = records.flatMap((record) => (record.kind === "step" ? [record] : []));
+  const steps = new Map<number, StepRecord>(before.map(({ step, loss, rate }) => [step, { step, loss, rate }]));
+  let recorded: LoggedRecord | undefined;
   let last = now();
   let spentMs = 0;
   let images = 0;
@@ -57,13 +68,14 @@ export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []):
       stage: event.stage,
       epoch: event.epoch,
       trainLoss: event.trainLoss,
-      trainAccuracy: event.trainAccuracy,
+      trainAccuracy: isOfNumbers(event.evaluation) ? null : event.trainAccuracy,
       loss: event.evaluation?.loss ?? null,
-      accuracy: event.evaluation?.top1 ?? null,
+      accuracy: isOfNumbers(event.evaluation) ? null : (event.evaluation?.top1 ?? null),
       rate: event.rate,
       imagesPerSecond: spentMs > 0 ? (images * 1000) / spentMs : 0,
       seconds: spentMs / 1000,
       waitShare: event.waitShare ?? null,
+      ...measuresOf(event.evaluation),
     };
     log(record);
     [spentMs, images] = [0, 0];
@@ -73,8 +85,8 @@ export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []):
   return {
     add(event) {
       const at = now();
+      recorded = measured.add(event);
       if (event.kind === "stage") {
-        stepsBefore += stepsOfStage;
         stepsOfStage = 0;
         stageFor(event.stage);
       }
@@ -82,12 +94,17 @@ export function runLog(now: () => number, earlier: readonly LoggedEpoch[] = []):
         // a stage's first step waits for the graphs to be loaded: it says nothing about speed
         if (stepsOfStage > 0) [spentMs, images] = [spentMs + at - last, images + event.count];
         stepsOfStage = event.step;
-        steps.push({ step: stepsBefore + event.step, loss: event.loss, rate: event.rate });
+        const step = measured.stepsBefore() + event.step;
+        steps.set(step, { step, loss: event.loss, rate: event.rate });
       }
       last = at;
       return event.kind === "epoch" ? epochOf(event) : undefined;
     },
-    report: (result, about) => assemble(result, about, stages, steps),
+    record: () => recorded,
+    report(result, about) {
+      const inOrder = [...steps.values()].toSorted((a, b) => a.step - b.step);
+      return { ...assemble(result, about, stages, inOrder), ...measured.report() };
+    },
   };
 }
 
@@ -110,7 +127,9 @@ function assemble(
     classes: result.classes,
     stages,
     steps,
-    metrics: evaluation && evaluation.count > 0 && !evaluation.several ? measure(evaluation) : null,
+    metrics:
+      evaluation && evaluation.count > 0 && evaluation.classes > 0 && !evaluation.several ? measure(evaluation) : null,
+    ...headsRecord(evaluation),
     several: evaluation?.several ? withoutTargets(evaluation.several, evaluation) : null,
     badFiles: result.bad.map(({ path, code, message }) => ({ file: path, code, message })),
     parity: parity

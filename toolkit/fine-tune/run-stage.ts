@@ -2,14 +2,18 @@ import type { Sample } from "../data/sample.ts";
 import { errorCode } from "../errors.ts";
 import { isBetter } from "../train/is-better.ts";
 import { guardStep } from "../train/nan-guard.ts";
+import type { Checkpoint } from "../train/checkpoint.ts";
 import type { EpochEvent, NonFiniteEvent, Progress } from "../train/train.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import { findsRate } from "./craft-settings.ts";
 import type { EndReason, FineTuneEvent } from "./events.ts";
 import type { Formulations } from "./formulations.ts";
+import { measuredStage } from "./measured-stage.ts";
 import type { Platform } from "./platform.ts";
-import { savedCheckpoint, stageCheckpoint } from "./run-state.ts";
+import { expectFits, savedCheckpoint, stageCheckpoint } from "./run-state.ts";
 import type { Fingerprint } from "./run-state.ts";
+import { openSavePace } from "./save-pace.ts";
+import type { SavePace } from "./save-pace.ts";
 import type { Settings } from "./settings.ts";
 import { probeTraining } from "./probes/probe-training.ts";
 import { openSoupPot } from "./soup-pot.ts";
@@ -65,6 +69,10 @@ interface Running {
   readonly run: StageRun;
   readonly end: StageEnd;
   readonly pot: SoupPot | undefined;
+  readonly pace: SavePace;
+  /** Whether a checkpoint holds the progress, and whether one holds the best epoch. */
+  isSaved: boolean;
+  bestIsSaved: boolean;
   /** What a range test has found. */
   rate: number | undefined;
   progress: Progress | undefined;
@@ -76,7 +84,9 @@ interface Running {
 export async function* runStage(given: Stage, options: StageOptions): AsyncGenerator<FineTuneEvent, StageOutcome> {
   const { settings, signal } = options;
   const { operators } = given;
-  const stage = settings.onNonFinite === "skip" ? { ...given, step: guardStep(given.step, operators) } : given;
+  const guarded = settings.onNonFinite === "skip" ? { ...given, step: guardStep(given.step, operators) } : given;
+  // the head of staged is trained plainly
+  const stage = measuredStage(guarded, given.name === "head" && settings.mode !== "frozen" ? 1 : settings.accumulate);
   // a stage that is resumed goes on as it was begun
   const chosen = options.from ? undefined : yield* tuneStage(stage, options);
   const running = await start(stage, options, chosen);
@@ -89,6 +99,7 @@ export async function* runStage(given: Stage, options: StageOptions): AsyncGener
     if (!end.isOver()) yield* trainStage(running, options);
     signal?.throwIfAborted();
     const { progress } = running;
+    if (progress && !running.isSaved) yield* save(running, options, progress);
     const ended = end.reasonAt(progress?.step ?? 0);
     if (ended) yield { kind: "note", text: ended.text };
     // resumed at its very end
@@ -114,6 +125,7 @@ export async function* runStage(given: Stage, options: StageOptions): AsyncGener
 
 async function start(stage: Stage, options: StageOptions, chosen: Formulations | undefined): Promise<Running> {
   const { settings, platform, control, from, rate, watched, time } = options;
+  if (options.state) expectFits(options.state, stage.step.initial);
   const before = time?.budget.spentMs() ?? 0;
   const run = await startStage(
     platform.runtime,
@@ -140,7 +152,8 @@ async function start(stage: Stage, options: StageOptions, chosen: Formulations |
   const { checkpoints } = platform;
   const pot =
     size === undefined ? undefined : await openSoupPot({ stage: name, size, checkpoints, epochs: from?.epoch ?? 0 });
-  const running: Running = { stage, run, end, pot, rate, progress: from, best: options.best, last: undefined };
+  const held = { progress: from, best: options.best, last: undefined, isSaved: true, bestIsSaved: true };
+  const running: Running = { stage, run, end, pot, rate, pace: openSavePace(platform.now), ...held };
   // read when the first step is made: the rate may have been found by then
   let found: Stage["schedule"] | undefined;
   const schedule = (): Stage["schedule"] =>
@@ -153,17 +166,18 @@ async function* trainStage(running: Running, options: StageOptions): AsyncGenera
   const { stage, run, end } = running;
   for await (const event of run.events) {
     running.progress = event.progress;
+    running.isSaved = false;
     if (event.kind === "nonfinite") yield { ...event, stage: stage.name, files: filesOf(event, options) };
     else if (event.kind === "step") {
       yield { ...event, stage: stage.name };
-      yield* probeTraining(event, { stage, run, options });
+      yield* probeTraining(event, { stage, options });
       const text = end.stepped(event.step);
       if (text !== undefined) yield { kind: "note", text };
       if (event.step % options.settings.checkpointEvery === 0) yield* save(running, options, event.progress);
     } else {
-      const improved = await keepEpoch(event, running, options);
+      const improved = await keepEpoch(event, running);
       yield { ...event, stage: stage.name, best: improved };
-      yield* save(running, options, event.progress);
+      if (running.pace.isDue()) yield* save(running, options, event.progress);
       end.rested();
       if (end.isOver()) return;
     }
@@ -171,8 +185,8 @@ async function* trainStage(running: Running, options: StageOptions): AsyncGenera
 }
 
 /** Keeps what an epoch has come to; returns whether it is the best so far. */
-async function keepEpoch(event: EpochEvent, running: Running, { platform }: StageOptions): Promise<boolean> {
-  const { stage, run, end, pot, best } = running;
+async function keepEpoch(event: EpochEvent, running: Running): Promise<boolean> {
+  const { run, end, pot, best } = running;
   const { evaluation, epoch } = event;
   end.scored(evaluation);
   if (!evaluation) {
@@ -183,8 +197,8 @@ async function keepEpoch(event: EpochEvent, running: Running, { platform }: Stag
   running.last = last;
   await pot?.add(last);
   if (!isBetter(evaluation, best?.evaluation)) return false;
-  await platform.checkpoints?.saveBest(stage.name, stageCheckpoint({ best: last, final: undefined }));
   running.best = last;
+  running.bestIsSaved = false;
   return true;
 }
 
@@ -204,16 +218,29 @@ function filesOf({ indices }: NonFiniteEvent, { samples }: StageOptions): readon
   return indices.flatMap((i) => samples[i]?.path ?? []);
 }
 
-async function* save(
+/** Writes where the run stands. The best epoch goes first: it must not be missing behind a checkpoint that has seen it. */
+async function* save(running: Running, options: StageOptions, progress: Progress): AsyncGenerator<FineTuneEvent> {
+  const { stage, best, pace } = running;
+  const { checkpoints } = options.platform;
+  if (!checkpoints) return;
+  const path = await pace.timed(async () => {
+    if (best && !running.bestIsSaved)
+      await checkpoints.saveBest(stage.name, stageCheckpoint({ best, final: undefined }));
+    running.bestIsSaved = true;
+    return checkpoints.save(options.stepsBefore + progress.step, await checkpointOf(running, options, progress));
+  });
+  running.isSaved = true;
+  yield { kind: "checkpoint", path, stage: stage.name };
+}
+
+async function checkpointOf(
   { stage, run, end, rate }: Running,
-  options: StageOptions,
+  { control, fingerprint, time }: StageOptions,
   progress: Progress,
-): AsyncGenerator<FineTuneEvent> {
-  const { platform, control, fingerprint, time } = options;
-  if (!platform.checkpoints) return;
+): Promise<Checkpoint> {
   const limit = Number.isFinite(control.limit) ? control.limit : null;
   const watched = end.watched();
-  const checkpoint = savedCheckpoint(
+  return savedCheckpoint(
     {
       stage: stage.name,
       progress,
@@ -226,9 +253,4 @@ async function* save(
     },
     await run.state(),
   );
-  yield {
-    kind: "checkpoint",
-    path: await platform.checkpoints.save(options.stepsBefore + progress.step, checkpoint),
-    stage: stage.name,
-  };
 }

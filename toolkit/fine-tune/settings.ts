@@ -1,12 +1,17 @@
 import type { NamedOptimizer, NamedOptimizerOptions } from "../optimizers/named-optimizer.ts";
 import type { NamedSchedule, NamedScheduleOptions } from "../schedules/named-schedule.ts";
-import type { NamedLossOptions } from "../losses/named-loss.ts";
-import type { ClassifierLoss } from "./recipe.ts";
+import type { Learnable } from "../data/heads.ts";
+import type { Sample } from "../data/sample.ts";
 import { checkSettings } from "./check-settings.ts";
 import { defaultEpochs, givenRate, settleCraft } from "./craft-settings.ts";
 import type { Craft, CraftSettings } from "./craft-settings.ts";
+import { settleHeads } from "./head-settings.ts";
+import type { HeadChoice, HeadSetting } from "./head-settings.ts";
 import { settlePictures } from "./picture-settings.ts";
 import type { Pictures, PictureSettings } from "./picture-settings.ts";
+import { weighPositives } from "./positive-weight.ts";
+import type { PositiveWeight } from "./positive-weight.ts";
+import type { HeadLossChoice, HeadLossName } from "./task-losses.ts";
 
 export type Mode = "frozen" | "partial" | "full" | "staged" | "scratch";
 /** How activations of the frozen part are kept: whole, or in half the space with 11 bits of precision. */
@@ -15,7 +20,7 @@ export type BatchNormPolicy = "auto" | "batch" | "frozen" | "keep";
 
 /** One of several by its name, with options of its own where it has any. */
 export type Choice<Name extends string, Options> = { readonly name: Name } & Options;
-export type LossChoice = Choice<ClassifierLoss, Omit<NamedLossOptions, "labelSmoothing">>;
+export type LossChoice = HeadLossChoice;
 export type OptimizerChoice = Choice<NamedOptimizer, NamedOptimizerOptions>;
 /** What counts steps in `namedSchedule` counts epochs here: `every`, `over`, `first`, `up`, `down`, `milestones`, and the factor of "exponential". */
 export type ScheduleChoice = Choice<NamedSchedule, Omit<NamedScheduleOptions, "rate" | "warmUpSteps" | "warmUpFrom">>;
@@ -49,8 +54,12 @@ export interface FineTuneSettings extends CraftSettings, PictureSettings {
   readonly optimizer?: NamedOptimizer | OptimizerChoice;
   /** Of sgd and nesterov; 0.9. */
   readonly momentum?: number;
-  /** cross-entropy; bce where photos may have several labels. */
-  readonly loss?: ClassifierLoss | LossChoice;
+  /** cross-entropy; bce where photos may have several labels, mse where numbers are learnt. Of several heads, that of those it can be of. */
+  readonly loss?: HeadLossName | LossChoice;
+  /** With bce, for each class: what a label that holds counts beside one that does not; "auto": photos without it over photos with it, 20 at most; 1. */
+  readonly posWeight?: PositiveWeight;
+  /** The heads on the one backbone; one for each column of labels and one for all numbers that the data have. */
+  readonly heads?: readonly HeadChoice[];
   /** How the rate goes; cosine. The head of `staged` always follows a cosine. */
   readonly schedule?: NamedSchedule | ScheduleChoice;
   /** Scale all gradients so that their common norm is at most this. */
@@ -116,7 +125,10 @@ export interface Settings extends Craft, Pictures {
   readonly optimizer: OptimizerChoice;
   readonly headOptimizer: OptimizerChoice;
   readonly momentum: number;
+  /** That of labels where there are heads of both kinds. */
   readonly loss: LossChoice;
+  /** Where it is not one column of labels that is learnt. */
+  readonly heads?: readonly HeadSetting[];
   readonly schedule: ScheduleChoice;
   readonly clipNorm: number;
   readonly clipValue: number;
@@ -151,15 +163,14 @@ export function isPartial({ mode, trainFrom, unfreeze }: Pick<Settings, "mode" |
   return mode === "partial" || (mode === "staged" && (trainFrom !== undefined || unfreeze !== undefined));
 }
 
+/** What settings depend on of the data; where it is not known, photos have one label each. */
+export type SettledFor = Partial<Learnable> & { readonly train?: readonly Sample[] };
+
 /**
- * Decides every default once. `fallbackSizePx` is the card's, the file's, or 224; `isMultiLabel` says whether photos may have several labels.
+ * Decides every default once. `fallbackSizePx` is the card's, the file's, or 224.
  * @throws E_SETTING naming the setting, its value and what was expected
  */
-export function settle(
-  chosen: FineTuneSettings,
-  fallbackSizePx: number,
-  { isMultiLabel = false }: { readonly isMultiLabel?: boolean } = {},
-): Settings {
+export function settle(chosen: FineTuneSettings, fallbackSizePx: number, data: SettledFor = {}): Settings {
   const {
     mode = "staged",
     batchSize = 16,
@@ -176,7 +187,8 @@ export function settle(
   const scratch = mode === "scratch";
   const epochs = chosen.epochs ?? defaultEpochs(mode, chosen);
   const rate = givenRate(chosen.rate);
-  const perBatch = batchSize / 16;
+  // a batch is never more than all photos, whatever is asked for
+  const perBatch = Math.min(batchSize, Math.max(16, data.train?.length ?? Infinity)) / 16;
   const settings: Settings = {
     mode,
     ...cacheSettings(chosen),
@@ -188,7 +200,7 @@ export function settle(
     optimizer: choice<OptimizerChoice>(optimizer ?? "sgd"),
     headOptimizer: choice<OptimizerChoice>(frozen ? (optimizer ?? "adamw") : "adamw"),
     momentum: chosen.momentum ?? 0.9,
-    loss: choice<LossChoice>(chosen.loss ?? (isMultiLabel ? "bce" : "cross-entropy")),
+    ...lossSettings(chosen, data),
     schedule: choice<ScheduleChoice>(chosen.schedule ?? "cosine"),
     ...gradientSettings(chosen),
     decay: chosen.decay ?? (scratch ? 5e-4 : 0),
@@ -212,8 +224,19 @@ export function settle(
     ...(trainFrom === undefined ? {} : { trainFrom }),
     ...(unfreeze === undefined ? {} : { unfreeze }),
   };
-  checkSettings(settings, isMultiLabel);
+  checkSettings(settings, data.isMultiLabel ?? false);
   return settings;
+}
+
+function lossSettings(
+  { loss, heads: chosen, posWeight }: FineTuneSettings,
+  { classes = [], isMultiLabel = false, ...others }: SettledFor,
+): Pick<Settings, "loss" | "heads"> {
+  const data = { classes, isMultiLabel, ...others };
+  const heads = settleHeads({ ...(chosen ? { heads: chosen } : {}), ...(loss === undefined ? {} : { loss }) }, data);
+  const main = heads?.find(({ task }) => task !== "numbers") ?? heads?.[0];
+  const own = main?.loss ?? choice<LossChoice>(loss ?? (isMultiLabel ? "bce" : "cross-entropy"));
+  return weighPositives({ loss: own, ...(heads ? { heads } : {}) }, posWeight, data);
 }
 
 function cacheSettings(
@@ -271,7 +294,8 @@ export function plainSettings(settings: Settings): Readonly<Record<string, strin
 
 function objectText(value: object): string {
   if ("name" in value) return choiceText(value as { readonly name: string });
-  return Array.isArray(value) ? value.join(",") : JSON.stringify(value);
+  const isPlain = Array.isArray(value) && value.every((item) => typeof item !== "object");
+  return isPlain ? value.join(",") : JSON.stringify(value);
 }
 
 function choiceText({ name, ...options }: { readonly name: string }): string {

@@ -1,6 +1,7 @@
 import { errorCode } from "../errors.ts";
 import type { CheckpointFolder } from "../train/checkpoint-folder.ts";
 import { isBetter } from "../train/is-better.ts";
+import { qualityText } from "../train/quality-text.ts";
 import { greedySoup } from "../train/soup.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Tensors } from "../runtime/runtime.ts";
@@ -69,11 +70,8 @@ function bestFirst(a: Best, b: Best): number {
   return isBetter(b.evaluation, a.evaluation) ? 1 : a.epoch - b.epoch;
 }
 
-function scoreText({ top1, loss, several }: Evaluation): string {
-  const quality = several
-    ? `mean average precision ${several.meanAveragePrecision.toFixed(4)}`
-    : `top-1 ${(100 * top1).toFixed(1)} %`;
-  return `${quality}, loss ${loss.toFixed(4)}`;
+function scoreText(evaluation: Evaluation): string {
+  return `${qualityText(evaluation)}, loss ${evaluation.loss.toFixed(4)}`;
 }
 
 /** One epoch fewer to choose from. */

@@ -1,3 +1,4 @@
+import type { OutputHead } from "../data/heads.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
@@ -11,6 +12,7 @@ import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { averagesAsWeights, readAverages } from "../train/averages.ts";
 import { learnBlockSize } from "../train/block-size.ts";
+import type { ClassColumns } from "../train/count-correct.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { openPace } from "../train/pace.ts";
@@ -27,7 +29,10 @@ export interface Stage {
   readonly logits: string;
   /** The table that the graphs' operators stand in. */
   readonly operators: Operators;
+  /** Outputs of the network. */
   readonly classes: number;
+  /** What the outputs say, where they are not one of some classes, or labels, alone. */
+  readonly heads?: readonly OutputHead[];
   readonly dims: ReadonlyMap<string, number>;
   readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
   readonly validation: () => AsyncIterable<TrainBatch>;
@@ -103,7 +108,11 @@ export async function startStage(
   const names = [...step.state.keys()];
   const weightNames = forward.inputs.map((v) => v.name).filter((name) => step.state.has(name));
   const score = (): Promise<Evaluation> =>
-    evaluate(session, stage.validation(), { program: EVALUATE, logits: stage.logits });
+    evaluate(session, stage.validation(), {
+      program: EVALUATE,
+      logits: stage.logits,
+      ...(stage.heads ? { heads: stage.heads } : {}),
+    });
   return {
     session,
     formulations,
@@ -120,8 +129,10 @@ export async function startStage(
       // what comes after a step that is left out has another rate
       pace: step.finite === undefined ? openPace(options.saveEvery) : SINGLE,
       ...(step.finite === undefined ? {} : { finite: step.finite }),
+      ...(step.measured ? { measured: step.parameters } : {}),
       logits: stage.logits,
       classes: stage.classes,
+      ...(stage.heads ? { classColumns: classColumnsOf(stage.heads) } : {}),
       batches: stage.batches,
       stepsPerEpoch: stage.stepsPerEpoch,
       epochs: stage.epochs,
@@ -134,6 +145,12 @@ export async function startStage(
       ...(options.limit ? { limit: options.limit } : {}),
     }),
   };
+}
+
+/** The outputs that training accuracy is counted on: those of the first head that has labels. */
+function classColumnsOf(heads: readonly OutputHead[]): ClassColumns {
+  const head = heads.find(({ task }) => task !== "numbers");
+  return { start: head?.start ?? 0, width: head?.names.length ?? 0 };
 }
 
 /** A written step as a session is loaded with it: a run makes one step or several. */

@@ -26,7 +26,7 @@ export interface Student {
 
 /**
  * The source with a new head for `classes`. Rows of labels that its own head already knew under the same name are carried over from our own exports,
- * so that training goes on where it stopped and classes can be added.
+ * so that training goes on where it stopped and classes can be added; where either has several heads, or one of numbers, it starts anew.
  * @throws E_NO_HEAD, E_GRAPH
  */
 export function graft(source: SourceModel, classes: readonly string[], settings: Settings): Student {
@@ -46,7 +46,9 @@ export function graft(source: SourceModel, classes: readonly string[], settings:
     }),
   );
   const carried =
-    metadata && settings.hidden === 0 ? carryOver(grafted, graph, head, metadata.labels, classes) : grafted;
+    metadata && !metadata.heads && !settings.heads && settings.hidden === 0
+      ? carryOver(grafted, graph, head, metadata.labels, classes)
+      : grafted;
   return studentOf(carried, head.feature.name, source.operators ?? standardOperators);
 }
 

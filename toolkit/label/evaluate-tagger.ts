@@ -2,7 +2,9 @@ import type { Sample } from "../data/sample.ts";
 import { labelTargets } from "../data/targets.ts";
 import { score, scoreSeveral } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
-import type { Tagger, UnreadablePhoto } from "./tagger.ts";
+import { scoreHeads } from "../train/evaluate-heads.ts";
+import { headRows, logOf } from "./head-rows.ts";
+import type { LabelledPhoto, Tagger, UnreadablePhoto } from "./tagger.ts";
 
 /** How a tagger does on labelled photos, and which of them it could not read. */
 export interface TaggerEvaluation {
@@ -25,14 +27,20 @@ export async function* evaluateTagger(
   let next = 0;
   const several = tagger.metadata.activation === "sigmoid" ? labelTargets(classes) : undefined;
   const targets: Float32Array[] = [];
-  for await (const photo of tagger.labelAll(samples, { ...options, top: classes, minWeight: 0 })) {
+  const { heads } = tagger.metadata;
+  const found: LabelledPhoto[] = [];
+  const all = Math.max(classes, ...(heads ?? []).map(({ names }) => names.length));
+  for await (const photo of tagger.labelAll(samples, { ...options, top: all, minWeight: 0 })) {
     const index = next++;
     if ("error" in photo) {
       bad.push(photo);
+    } else if (heads) {
+      found.push(photo);
+      indices.push(index);
     } else {
       const row = new Float32Array(classes);
       for (const { label, weight } of photo.labels) {
-        row[position.get(label) ?? 0] = several ? logit(weight) : Math.log(Math.max(weight, LEAST));
+        row[position.get(label) ?? 0] = logOf(weight, several !== undefined);
       }
       rows.push(row);
       const sample = samples[index];
@@ -42,13 +50,14 @@ export async function* evaluateTagger(
     }
     yield next;
   }
-  const evaluation = several ? scoreSeveral(rows, targets, labels, indices) : score(rows, labels, indices, classes);
+  if (heads) {
+    const own = indices.map((index) => samples[index]);
+    return { evaluation: scoreHeads(headRows(heads, found, own), indices), bad };
+  }
+  // thresholds chosen on the photos that are measured would flatter the model: those in its file count
+  const { thresholds } = tagger.metadata;
+  const evaluation = several
+    ? scoreSeveral(rows, targets, labels, indices, thresholds)
+    : score(rows, labels, indices, classes);
   return { evaluation, bad };
-}
-
-/** The smallest normal number of float32: a probability below it counts as this. */
-const LEAST = 1e-38;
-
-function logit(probability: number): number {
-  return Math.log(Math.max(probability, LEAST)) - Math.log(Math.max(1 - probability, LEAST));
 }

@@ -11,6 +11,7 @@ import type { SourceModel } from "../export/source-model.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import type { Pixels } from "../images/decoder.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
+import { type Answers, answersOf, outputsOf } from "./answers.ts";
 import { meanRow, type SeenPhoto, seeViews, type TestTimeViews, testTimeViews } from "./test-time-views.ts";
 
 /** A label and how likely it is, 0..1. */
@@ -19,12 +20,10 @@ export interface WeightedLabel {
   readonly weight: number;
 }
 
-export interface LabelledPhoto {
+export interface LabelledPhoto extends Answers {
   readonly file: string;
   /** Of the file's bytes as they were decoded, where the decoder tells it. */
   readonly sha256?: string | undefined;
-  /** The likeliest first. */
-  readonly labels: readonly WeightedLabel[];
   /** The backbone's features [F]. */
   readonly features: Float32Array;
 }
@@ -52,8 +51,17 @@ export interface TaggerOptions {
   readonly views?: TestTimeViews;
 }
 
+/** What a network says of pictures, a row for each. */
+export interface Predicted {
+  readonly probabilities: readonly Float32Array[];
+  readonly features: readonly Float32Array[];
+  /** Of each head, probabilities or numbers in their own units, for each picture; of a network of one head of labels its probabilities. */
+  readonly heads: readonly (readonly Float32Array[])[];
+}
+
 /** A network ready to label photos. */
 export interface Tagger {
+  /** Those of its first head that has any; none where it only says numbers. */
   readonly labels: readonly string[];
   /** What the model's file says about itself, or what was assumed. */
   readonly metadata: ModelMetadata;
@@ -67,10 +75,8 @@ export interface Tagger {
     photos: readonly Photo[],
     options?: LabelOptions & { signal?: AbortSignal },
   ): AsyncGenerator<LabelledPhoto | UnreadablePhoto>;
-  /** Probabilities [classes] and features per picture, each seen once as it is, for those who want all of them. */
-  predict(
-    photos: readonly Pixels[],
-  ): Promise<{ readonly probabilities: readonly Float32Array[]; readonly features: readonly Float32Array[] }>;
+  /** Probabilities [classes] (empty where it only says numbers) and features per picture, each seen once as it is, and what every head says, for those who want all of them. */
+  predict(photos: readonly Pixels[]): Promise<Predicted>;
   close(): Promise<void>;
 }
 
@@ -109,7 +115,7 @@ export async function openTagger({
       const file = typeof photo === "string" ? photo : "";
       return {
         file,
-        labels: best(found?.probabilities ?? [], metadata, options),
+        ...answersOf(found?.rows ?? [], metadata, options),
         features: found?.features ?? new Float32Array(0),
       };
     },
@@ -131,7 +137,8 @@ export async function openTagger({
 
 /** What a network says of one photo. */
 interface Answered {
-  readonly probabilities: Float32Array;
+  /** Of each head. */
+  readonly rows: readonly Float32Array[];
   readonly features: Float32Array;
 }
 
@@ -165,27 +172,32 @@ async function* labelBatches(
     let row = 0;
     yield items.map(([file, item]) => {
       if ("error" in item) return item;
-      const found = answers[row++];
-      return {
-        file,
-        sha256: item.sha256,
-        labels: best(found?.probabilities ?? [], metadata, options),
-        features: found?.features ?? new Float32Array(0),
-      };
+      return labelled(file, item.sha256, answers[row++], metadata, options);
     });
   }
 }
 
-/** What a network says of photos: the mean of its probabilities for the views of each, and the features of the first. */
+function labelled(
+  file: string,
+  sha256: string | undefined,
+  found: Answered | undefined,
+  metadata: ModelMetadata,
+  options: LabelOptions,
+): LabelledPhoto {
+  const answers = answersOf(found?.rows ?? [], metadata, options);
+  return { file, sha256, ...answers, features: found?.features ?? new Float32Array(0) };
+}
+
+/** What a network says of photos: the mean of its probabilities and numbers for the views of each, and the features of the first. */
 async function answerAll(predict: Tagger["predict"], photos: readonly SeenPhoto[]): Promise<readonly Answered[]> {
   if (photos.length === 0) return [];
-  const { probabilities, features } = await predict(photos.flatMap(({ pictures }) => pictures));
+  const { heads, features } = await predict(photos.flatMap(({ pictures }) => pictures));
   let next = 0;
   return photos.map(({ pictures }) => {
     const first = next;
     next += pictures.length;
     return {
-      probabilities: meanRow(probabilities.slice(first, next)),
+      rows: heads.map((rows) => meanRow(rows.slice(first, next))),
       features: features[first] ?? new Float32Array(0),
     };
   });
@@ -193,20 +205,6 @@ async function answerAll(predict: Tagger["predict"], photos: readonly SeenPhoto[
 
 async function* flat<T>(source: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
   for await (const items of source) yield* items;
-}
-
-/** The `top` largest weights, the first of equal ones first. */
-function best(
-  weights: ArrayLike<number>,
-  { labels, thresholds }: Pick<ModelMetadata, "labels" | "thresholds">,
-  { top = 5, minWeight }: LabelOptions = {},
-): readonly WeightedLabel[] {
-  return labels
-    .map((label, i) => ({ label, weight: weights[i] ?? 0, least: minWeight ?? thresholds?.[i] ?? 0 }))
-    .filter(({ weight, least }) => weight >= least)
-    .toSorted((a, b) => b.weight - a.weight)
-    .slice(0, top)
-    .map(({ label, weight }) => ({ label, weight }));
 }
 
 function unreadable(file: string, error: unknown): UnreadablePhoto {
@@ -218,17 +216,27 @@ function unreadable(file: string, error: unknown): UnreadablePhoto {
 async function predictWith(
   session: Session,
   photos: readonly Pixels[],
-  { preprocessing, labels }: ModelMetadata,
+  metadata: ModelMetadata,
 ): ReturnType<Tagger["predict"]> {
-  const { sizePx } = preprocessing;
+  const { sizePx } = metadata.preprocessing;
+  const outputs = outputsOf(metadata);
   const data = new Uint8Array(photos.length * sizePx * sizePx * 3);
   for (const [i, p] of photos.entries()) data.set(p.data, i * sizePx * sizePx * 3);
   const image: TensorData = { dtype: "uint8", shape: [photos.length, sizePx, sizePx, 3], data };
-  const out = await session.run({ feeds: new Map([["image", image]]), fetch: ["probabilities", "features"] });
+  const out = await session.run({
+    feeds: new Map([["image", image]]),
+    fetch: [...outputs.map(({ name }) => name), "features"],
+  });
   const rows = (name: string, width: number): readonly Float32Array[] => {
     const all = (out.get(name) as TensorData).data as Float32Array;
     return photos.map((_, i) => all.slice(i * width, (i + 1) * width));
   };
   const features = out.get("features") as TensorData;
-  return { probabilities: rows("probabilities", labels.length), features: rows("features", features.shape[1] ?? 0) };
+  const heads = outputs.map(({ name, names }) => rows(name, names.length));
+  const main = heads[outputs.findIndex(({ task }) => task !== "numbers")];
+  return {
+    probabilities: main ?? photos.map(() => new Float32Array(0)),
+    features: rows("features", features.shape[1] ?? 0),
+    heads,
+  };
 }

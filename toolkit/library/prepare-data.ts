@@ -5,7 +5,9 @@ import { findLeaks } from "../data/leaks/find-leaks.ts";
 import type { LeakFindings } from "../data/leaks/leak-summary.ts";
 import { photoPrints } from "../data/leaks/photo-print.ts";
 import { settleLeaks } from "../data/leaks/settle-leaks.ts";
-import { partsOf } from "../data/parts.ts";
+import { findOddPhotos } from "../data/find-odd-photos.ts";
+import type { OddPhoto } from "../data/odd-photos.ts";
+import { divideParts } from "../data/parts.ts";
 import { openSource } from "../data/sources/open-source.ts";
 import { givenSplit, splitLists, type SplitLists } from "../data/splits/split-lists.ts";
 import { atOnceOf, type PhotoDecoder } from "../data/view.ts";
@@ -16,7 +18,7 @@ export type LeakPolicy = "move" | "report" | "ignore";
 export interface PrepareDataOptions extends DatasetOptions {
   /** "move" where absent. */
   readonly leaks?: LeakPolicy;
-  /** Decodes photos for the leak check; without one there is none. */
+  /** Decodes photos for the leak check; without one photos are not looked at. */
   readonly decoder?: PhotoDecoder;
   /** Shorter side at which they are decoded: training's own, so that its cache serves both. */
   readonly decodePx?: number;
@@ -35,6 +37,10 @@ export interface PreparedData {
   readonly lists: SplitLists;
   /** Absent where copies were not looked for. */
   readonly leaks?: LeakFindings;
+  /** Photos that were divided by the time their file was written, because they do not say when they were taken. */
+  readonly datedByFile?: number;
+  /** Photos that are read, though not as their name or colours would have it; absent where photos were not looked at. */
+  readonly odd?: readonly OddPhoto[];
 }
 
 /**
@@ -43,20 +49,26 @@ export interface PreparedData {
  */
 export async function prepareData(path: string, options: PrepareDataOptions = {}): Promise<PreparedData> {
   const source = await openSource(path, options);
-  const { given } = options;
+  const { given, decoder, signal } = options;
+  const odd = decoder && (await findOddPhotos(source.entries, signal ? { signal } : {}));
   if (given) {
     const { parts } = givenSplit(source.entries, given);
-    return prepared(source, parts, { ...given, path });
+    return { ...prepared(source, parts, { ...given, path }), ...(odd ? { odd } : {}) };
   }
-  const parts = await partsOf(source, options);
+  const { parts, datedByFile } = await divideParts(source, options);
   const leaks = await checkLeaks(source, parts, options);
-  return prepared(source, leaks?.parts ?? parts, {
+  const about = {
     path,
     method: methodOf(source, options),
     seed: options.seed ?? 0,
     settings: plainOptions(options),
     ...(leaks ? { leaks: leaks.findings } : {}),
-  });
+  };
+  return {
+    ...prepared(source, leaks?.parts ?? parts, about),
+    ...(datedByFile === undefined ? {} : { datedByFile }),
+    ...(odd ? { odd } : {}),
+  };
 }
 
 type About = Omit<SplitLists, "parts" | "leftOut"> & { readonly path: string };

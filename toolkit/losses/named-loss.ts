@@ -1,5 +1,7 @@
 import { ToolkitError } from "../errors.ts";
 import { unknownName } from "../unknown-name.ts";
+import { batchAllTriplet } from "./batch-all-triplet.ts";
+import { batchContrastive } from "./batch-contrastive.ts";
 import { batchHardTriplet } from "./batch-hard-triplet.ts";
 import { binaryCrossEntropy } from "./binary-cross-entropy.ts";
 import { binaryHinge } from "./binary-hinge.ts";
@@ -56,6 +58,8 @@ const losses: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ["binary-hinge", { settings: ["margin"], make: binaryHinge }],
   ["triplet", { settings: ["margin", "epsilon"], make: tripletMargin }],
   ["batch-hard-triplet", { settings: ["margin"], make: batchHardTriplet }],
+  ["batch-all-triplet", { settings: ["margin"], make: batchAllTriplet }],
+  ["batch-contrastive", { settings: ["margin"], make: batchContrastive }],
   ["contrastive", { settings: ["margin", "epsilon"], make: contrastive }],
   [
     "distillation",

@@ -73,7 +73,11 @@ export function lowerWithForms(
       if (value) written.put(v.name, "layout" in value ? value : { value, layout: "plain" });
     }
   }
-  const outputLayouts = new Map([...layouts].map(([input, layout]) => [target.state?.get(input), layout]));
+  const outputLayouts = new Map(
+    [target.state, target.alike].flatMap((outputs) =>
+      [...layouts].map(([input, layout]) => [outputs?.get(input), layout]),
+    ),
+  );
   const made = graph.outputs.map((v) => written.get(v.name, outputLayouts.get(v.name) ?? "plain") ?? v);
   const restored = restoredNames(b, graph, made, written, names);
   const outputs = graph.outputs.map((v, i) => {

@@ -1,4 +1,5 @@
-import type { Graph, Node, Value } from "../graph/ir.ts";
+import { isGraph } from "../graph/attributes.ts";
+import type { Attributes, Graph, Node, Value } from "../graph/ir.ts";
 
 /** The input that says how many steps a run makes: an int64 scalar. */
 export const STEPS = "step/steps";
@@ -27,7 +28,7 @@ export function repeat(step: Graph, state: ReadonlyMap<string, string>): Graph {
   const body: Graph = {
     inputs: [index, going, ...carried.map(inside)],
     outputs: [goingOn, ...next.map(inside), ...told.map(inside)],
-    constants: new Map([...step.constants].map(([name, t]) => [INSIDE + name, t])),
+    constants: insideConstants(step),
     nodes: [
       { op: "Identity", inputs: [going], outputs: [goingOn], attrs: {} },
       ...given.map((v): Node => ({
@@ -36,11 +37,7 @@ export function repeat(step: Graph, state: ReadonlyMap<string, string>): Graph {
         outputs: [inside(v)],
         attrs: { axis: 0 },
       })),
-      ...step.nodes.map((node) => ({
-        ...node,
-        inputs: node.inputs.map((v) => v && inside(v)),
-        outputs: node.outputs.map(inside),
-      })),
+      ...step.nodes.map(insideNode),
     ],
   };
 
@@ -62,4 +59,28 @@ function stacked(v: Value): Value {
 
 function inside(v: Value): Value {
   return { ...v, name: INSIDE + v.name };
+}
+
+function insideConstants({ constants }: Graph): Graph["constants"] {
+  return new Map([...constants].map(([name, t]) => [INSIDE + name, t]));
+}
+
+/** The branches of an If read values of the step by their names, too. */
+function insideNode(node: Node): Node {
+  const attrs = Object.entries(node.attrs).map(([name, v]) => [name, isGraph(v) ? { graph: insideGraph(v.graph) } : v]);
+  return {
+    ...node,
+    inputs: node.inputs.map((v) => v && inside(v)),
+    outputs: node.outputs.map(inside),
+    attrs: Object.fromEntries(attrs) as Attributes,
+  };
+}
+
+function insideGraph(graph: Graph): Graph {
+  return {
+    inputs: graph.inputs.map(inside),
+    outputs: graph.outputs.map(inside),
+    constants: insideConstants(graph),
+    nodes: graph.nodes.map(insideNode),
+  };
 }

@@ -10,6 +10,8 @@ export interface Target {
   readonly blockSize?: number;
   /** State input -> the output that replaces it between runs. Both lie as lowering chooses. */
   readonly state?: ReadonlyMap<string, string>;
+  /** Input -> a further output that lies like it: the gradient of a parameter. */
+  readonly alike?: ReadonlyMap<string, string>;
   /** How inputs lie for which another graph that reads the same state has chosen it. */
   readonly layouts?: ReadonlyMap<string, Layout>;
   /** The formulations to choose among, by name; another is taken only where none of these serves. All of them where absent. */

@@ -1,6 +1,7 @@
 import { evaluateSet } from "../data/dataset.ts";
 import { ToolkitError } from "../errors.ts";
 import type { SourceModel } from "../export/source-model.ts";
+import { evaluationTargets } from "../label/evaluation-targets.ts";
 import { evaluateTagger } from "../label/evaluate-tagger.ts";
 import type { TaggerEvaluation } from "../label/evaluate-tagger.ts";
 import { openTagger } from "./open-tagger.ts";
@@ -17,7 +18,7 @@ export async function evaluate(
 ): Promise<TaggerEvaluation> {
   const tagger = await openTagger(model, options);
   try {
-    const { samples } = await evaluateSet(data, tagger.labels);
+    const { samples } = await evaluateSet(data, tagger.labels, evaluationTargets(tagger.metadata));
     if (samples.length === 0)
       throw new ToolkitError("E_DATA_EMPTY", `Cannot evaluate on "${data}": it holds no photos`);
     const run = evaluateTagger(tagger, samples);

@@ -1,5 +1,5 @@
 import type { Chart, Series } from "./chart.ts";
-import { describeChart, formatValue, wholeTicks, xDomain } from "./chart.ts";
+import { describeChart, formatValue, logDomain, wholeTicks, xDomain } from "./chart.ts";
 import type { Markup } from "./page.ts";
 import { html, trusted } from "./page.ts";
 
@@ -13,13 +13,15 @@ const TONES = {
 /** A chart with its title and the key to its lines. */
 export async function chartFigure(chart: Chart): Promise<Markup> {
   const svg = trusted(await chartSvg(chart));
-  const keys = chart.series.length > 1 && chart.series.map((s) => html`<span class="key ${s.tone}">${s.name}</span>`);
+  // lines of one tone are told apart by where they are
+  const tones = new Set(chart.series.map((s) => s.tone));
+  const keys = tones.size > 1 && chart.series.map((s) => html`<span class="key ${s.tone}">${s.name}</span>`);
   return html`<figure>
     <figcaption>
       <h3>${chart.title}</h3>
       ${keys}
     </figcaption>
-    ${svg}
+    ${svg} ${chart.note !== undefined && html`<p class="note">${chart.note}</p>`}
   </figure>`;
 }
 
@@ -41,18 +43,10 @@ export async function chartSvg(chart: Chart): Promise<string> {
     marginLeft: 52,
     style: { fontSize: "12px", overflow: "visible" },
     ariaLabel: describeChart(chart),
-    x: {
-      label: chart.xLabel,
-      labelArrow: "none",
-      labelAnchor: "center",
-      domain: [left, right],
-      ticks: chart.wholeX ? wholeTicks(left, right) : 6,
-      tickFormat: (x: number) => String(x),
-      tickSize: 0,
-    },
+    x: xScale(chart),
     y: {
       label: null,
-      ...(chart.percent ? { domain: [Math.min(...points.map((p) => p.y)), 1] } : { zero: true }),
+      ...yScale(chart),
       nice: true,
       ticks: 5,
       tickFormat: (y: number) => formatValue(y, chart.percent),
@@ -60,6 +54,12 @@ export async function chartSvg(chart: Chart): Promise<string> {
       grid: true,
     },
     marks: [
+      ...(chart.level
+        ? [
+            Plot.ruleY([chart.level], { y: "y", stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "2,3" }),
+            Plot.text([chart.level], { y: "y", text: "label", frameAnchor: "right", dy: -7, fillOpacity: 0.75 }),
+          ]
+        : []),
       Plot.ruleX(chart.rules, { x: "x", stroke: "currentColor", strokeOpacity: 0.35, strokeDasharray: "2,3" }),
       // a name that begins near the right edge would run out of the chart
       ...([1, -1] as const).map((side) =>
@@ -93,4 +93,23 @@ export async function chartSvg(chart: Chart): Promise<string> {
   });
   plot.setAttribute("role", "img");
   return String(plot.outerHTML);
+}
+
+function xScale(chart: Chart): object {
+  const [left, right] = xDomain(chart);
+  return {
+    label: chart.xLabel,
+    labelArrow: "none",
+    labelAnchor: "center",
+    domain: [left, right],
+    ticks: chart.wholeX ? wholeTicks(left, right) : 6,
+    tickFormat: (x: number) => String(x),
+    tickSize: 0,
+  };
+}
+
+function yScale(chart: Chart): object {
+  if (chart.log) return { type: "log", domain: logDomain(chart) };
+  const values = chart.series.flatMap((s) => s.points.map(([, y]) => y));
+  return chart.percent ? { domain: [Math.min(...values), 1] } : { zero: true };
 }

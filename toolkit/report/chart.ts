@@ -17,6 +17,12 @@ export interface Chart {
   readonly series: readonly Series[];
   /** Vertical lines, such as the start of a stage. */
   readonly rules: readonly { readonly x: number; readonly label: string }[];
+  /** A log scale: all values are above 0. */
+  readonly log?: boolean;
+  /** A horizontal line to compare with. */
+  readonly level?: { readonly y: number; readonly label: string };
+  /** What to see in it, in a sentence. */
+  readonly note?: string;
 }
 
 /** The training curves of a run: loss and accuracy by epoch, loss and learning rate by step. A chart without points is left out. */
@@ -42,6 +48,14 @@ export function runCharts(report: RunReport): Chart[] {
       series: present([
         { name: "training", tone: "train", points: curve("trainAccuracy") },
         { name: "validation", tone: "validation", points: curve("accuracy") },
+      ]),
+    },
+    {
+      title: "R²",
+      ...byEpoch,
+      percent: false,
+      series: present([
+        { name: "validation", tone: "validation", points: finite(epochs.map((e, i) => [i + 1, e.r2 ?? Number.NaN])) },
       ]),
     },
     {
@@ -72,12 +86,14 @@ export function runCharts(report: RunReport): Chart[] {
 }
 
 /** What the two losses are, where they are not the same one: validation is always scored by cross-entropy. */
-function lossNames({ loss = "cross-entropy", teacher }: RunReport["settings"]): {
+function lossNames({ loss = "cross-entropy", teacher, heads }: RunReport["settings"]): {
   training: string;
   validation: string;
 } {
   if (loss === "cross-entropy" && teacher === undefined) return { training: "training", validation: "validation" };
   const own = String(loss).split(":")[0] ?? "";
+  // of numbers it is their squared error, of several heads a sum
+  if (heads !== undefined) return { training: "training", validation: "validation" };
   return {
     training: `training (${own}${teacher === undefined ? "" : " and teacher"})`,
     validation: "validation (cross-entropy)",
@@ -99,7 +115,7 @@ export function formatValue(value: number, percent: boolean): string {
   if (percent) return `${Number((value * 100).toFixed(1))} %`;
   if (value === 0) return "0";
   const size = Math.abs(value);
-  return size < 1e-3 || size >= 1e5 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  return size < 1e-3 || size >= 1e5 ? value.toExponential(1).replace(".0e", "e") : String(Number(value.toPrecision(3)));
 }
 
 /** Whole numbers to mark between two bounds, at most about eight. */
@@ -119,6 +135,13 @@ export function xDomain({ series, rules }: Chart): [number, number] {
   const [low, high] = extent(series.flatMap((s) => s.points.map(([x]) => x)));
   if (low === high) return [low - 0.5, high + 0.5];
   return [rules.length > 0 ? Math.min(0.5, low) : low, high];
+}
+
+/** Where a log scale begins and ends: twice as wide, at least, as what would look like noise. */
+export function logDomain({ series, level }: Chart): [number, number] {
+  const [low, high] = extent([...series.flatMap((s) => s.points.map(([, y]) => y)), ...(level ? [level.y] : [])]);
+  const widen = Math.sqrt(Math.max(1, 2 / (high / low)));
+  return [low / widen, high * widen];
 }
 
 /** The smallest and the largest of the values. */

@@ -1,6 +1,7 @@
 import type { ClassBalance } from "../data/balance.ts";
 import type { Copies } from "../data/leaks/find-leaks.ts";
 import { type LeakFindings, leakSummary } from "../data/leaks/leak-summary.ts";
+import { type OddPhoto, oddPhotoSummary } from "../data/odd-photos.ts";
 import type { Markup } from "./page.ts";
 import { html } from "./page.ts";
 
@@ -10,13 +11,15 @@ export interface DataFindings {
   /** How photos came into their parts, such as "random, seed 0". */
   readonly split?: string;
   readonly leaks?: LeakFindings;
+  /** Photos that are read, though not as their names or their colours would have it. */
+  readonly odd?: readonly OddPhoto[];
 }
 
 /** Copies that are listed; more would make the page long and say no more. */
 const MOST_COPIES = 100;
 
 /** What the data is like: photos of every class in every part, what to look out for, copies. */
-export function dataSection({ balance, split, leaks }: DataFindings): Markup {
+export function dataSection({ balance, split, leaks, odd = [] }: DataFindings): Markup {
   const { photos, labelsPerPhoto, warnings } = balance;
   const parts = [
     ["training", photos.train],
@@ -34,7 +37,8 @@ export function dataSection({ balance, split, leaks }: DataFindings): Markup {
     ${warnings.map(({ text, advice }) => html`<p class="check bad">${text}. <span class="note">${advice}.</span></p>`)}
     ${found.map((line) => html`<p class="check bad">${line}.</p>`)}
     ${leaks && found.length === 0 && html`<p class="check">No photo has a copy among the others.</p>`}
-    ${classTable(balance)} ${leaks && copiesTable("Copies", [...leaks.pairs])}
+    ${oddPhotoSummary(odd).map((line) => html`<p class="check">${line}.</p>`)} ${classTable(balance)}
+    ${leaks && copiesTable("Copies", [...leaks.pairs])}
     ${leaks && copiesTable("Copies with different labels", leaks.conflicts)}
   </section>`;
 }

@@ -1,8 +1,8 @@
 /** What the training report adds to the style of every page. */
 export const REPORT_CSS = `
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(136px, 1fr)); gap: 1px; margin: 24px 0 0; overflow: hidden;
-  background: var(--line); border: 1px solid var(--line); border-radius: 14px; }
-.tiles div { padding: 14px 16px; background: var(--card); }
+  background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
+.tiles div { padding: 14px 16px; box-shadow: 0 0 0 1px var(--line); }
 .tiles dt { font-size: 14px; color: var(--muted); }
 .tiles dd { margin: 0; font-size: 26px; line-height: 1.25; font-weight: 650; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
 .tiles dd.note { font-size: 13px; line-height: 1.35; font-weight: 400; letter-spacing: 0; }
@@ -51,4 +51,9 @@ tbody th.text { min-width: 8em; }
 .pairs-list dt { color: var(--muted); } .pairs-list dd { margin: 0; text-align: right; overflow-wrap: anywhere; min-width: 0; font-variant-numeric: tabular-nums; }
 .check { margin-top: 10px; padding: 10px 14px; border-left: 4px solid var(--right); background: var(--paper); border-radius: 0 8px 8px 0; }
 .check.bad { border-color: var(--wrong); }
+.check.warn { border-color: var(--train); }
+.checks { list-style: none; margin: 0; padding: 0; overflow-wrap: anywhere; }
+.filters { display: grid; gap: 20px; margin-top: 14px; }
+.filters img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 6px; }
+figure > .note { margin-top: 6px; }
 `;

@@ -1,13 +1,18 @@
 import { chartFigure } from "./chart-figure.ts";
-import { runCharts } from "./chart.ts";
+import { checksSection } from "./checks-section.ts";
+import { formatValue, runCharts } from "./chart.ts";
 import { dataSection } from "./data-section.ts";
+import { filtersSection } from "./filters-section.ts";
+import type { FirstFilters } from "./first-filters.ts";
 import type { Metrics } from "./metrics.ts";
+import { normsSection } from "./norms-section.ts";
 import type { Markup } from "./page.ts";
 import { html, page } from "./page.ts";
 import { REPORT_CSS } from "./report-css.ts";
 import type { Mistake } from "./results-section.ts";
 import { classesSection, labelsSection, mistakeFigure, mistakesSection, percent } from "./results-section.ts";
-import type { RunReport, SeveralRecord, Setting } from "./run-report.ts";
+import { numbersSection } from "./numbers-section.ts";
+import type { NumbersRecord, RunReport, SeveralRecord, Setting } from "./run-report.ts";
 
 export type { Mistake };
 export type { RunReport };
@@ -15,21 +20,27 @@ export type { RunReport };
 export interface ReportOptions {
   /** The mistakes to show, worst first. */
   readonly worst?: readonly Mistake[];
+  readonly filters?: FirstFilters | undefined;
 }
 
 /** The run as one HTML file that needs nothing else: no scripts, no addresses; light and dark, narrow and wide. */
-export async function reportHtml(report: RunReport, { worst = [] }: ReportOptions = {}): Promise<string> {
+export async function reportHtml(report: RunReport, { worst = [], filters }: ReportOptions = {}): Promise<string> {
   const figures = await Promise.all(runCharts(report).map(chartFigure));
   const gallery = await Promise.all(worst.map(mistakeFigure));
   const { metrics, several, classes } = report;
+  const norms = await normsSection(report.norms ?? [], report.layers ?? []);
+  const looked = filters && (await filtersSection(filters));
+  const numbers = report.numbers ? await numbersSection(report.numbers) : null;
   const body = html`<header>
       <h1>${report.title}</h1>
       <p class="lead">${verdict(report)}</p>
       ${metrics && tiles(scoreTiles(report, metrics), report)} ${several && tiles(severalTiles(several), report)}
+      ${!metrics && !several && report.numbers && tiles(numbersTiles(report.numbers), report)}
     </header>
     <main>
-      ${figures.length > 0 && training(report, figures)} ${metrics && mistakesSection(metrics, classes, gallery)}
-      ${metrics && classesSection(metrics, classes)} ${several && labelsSection(several, classes)}
+      ${figures.length > 0 && training(report, figures)} ${report.checks?.length && checksSection(report.checks)}
+      ${metrics && mistakesSection(metrics, classes, gallery)} ${metrics && classesSection(metrics, classes)}
+      ${several && labelsSection(several, classes)} ${numbers} ${norms} ${looked}
       ${report.data && dataSection(report.data)} ${aboutRun(report)} ${badFiles(report)}
     </main>
     <footer>
@@ -45,8 +56,16 @@ function verdict(report: RunReport): Markup {
   const epochs = report.stages.flatMap((s) => s.epochs);
   const seconds = epochs.reduce((sum, e) => sum + e.seconds, 0);
   const time = `${epochs.length} ${epochs.length === 1 ? "epoch" : "epochs"}, ${duration(seconds)}`;
-  const base = html`${report.model}, ${report.stages.map((s) => s.mode).join(" then ")}, ${report.classes.length}
-  classes, ${report.trainImages} training photos, ${time}.`;
+  const { classes, numbers } = report;
+  const about = classes.length > 0 ? `${classes.length} classes` : numbersText(numbers?.columns.length ?? 0);
+  const base = html`${report.model}, ${report.stages.map((s) => s.mode).join(" then ")}, ${about}, ${report.trainImages}
+  training photos, ${time}.`;
+  if (report.heads)
+    return html`<strong>${report.heads.map((h) => `${h.name}: ${h.score}`).join("; ")}.</strong> ${base}`;
+  if (report.numbers) {
+    const { r2, count } = report.numbers;
+    return html`<strong>R² ${r2 === null ? "–" : r2.toFixed(3)} on ${count} validation photos.</strong> ${base}`;
+  }
   if (report.several) {
     const { meanAveragePrecision, count } = report.several;
     return html`<strong>Mean average precision ${percent(meanAveragePrecision)} on ${count} validation photos.</strong>
@@ -57,6 +76,10 @@ function verdict(report: RunReport): Markup {
   const wrong = Math.round(count * top1Error);
   return html`<strong>${count - wrong} of ${count} validation photos right</strong>, ${wrong === 0 ? "none" : wrong}
     wrong. ${base}`;
+}
+
+function numbersText(columns: number): string {
+  return `${columns} ${columns === 1 ? "column" : "columns"} of numbers`;
 }
 
 type Tile = [name: string, value: string, note: string];
@@ -72,6 +95,15 @@ function scoreTiles({ classes }: RunReport, metrics: Metrics): readonly Tile[] {
   ];
 }
 
+function numbersTiles({ mae, rmse, r2, columns }: NumbersRecord): readonly Tile[] {
+  const note = columns.length > 1 ? "mean over columns" : (columns[0]?.name ?? "");
+  return [
+    ["R²", r2 === null ? "–" : r2.toFixed(3), note],
+    ["Mean absolute error", formatValue(mae, false), note],
+    ["RMSE", formatValue(rmse, false), note],
+  ];
+}
+
 function severalTiles({ meanAveragePrecision, microF1, macroF1, loss }: SeveralRecord): readonly Tile[] {
   return [
     ["Mean average precision", percent(meanAveragePrecision), "mean over classes"],
@@ -82,7 +114,8 @@ function severalTiles({ meanAveragePrecision, microF1, macroF1, loss }: SeveralR
 }
 
 function tiles(scores: readonly Tile[], { stages }: RunReport): Markup {
-  const speeds = stages.flatMap((s) => s.epochs).map((e) => e.imagesPerSecond);
+  // an earlier stage may have read features that were known, hundreds of times as fast
+  const speeds = (stages.at(-1)?.epochs ?? []).map((e) => e.imagesPerSecond);
   const best = speeds.length > 0 ? Math.max(...speeds) : null;
   const items: Tile[] = [
     ...scores,

@@ -75,75 +75,71 @@ export async function mistakeFigure({ picture, file, actual, predicted, probabil
 }
 
 /** Precision, recall and F1 of every class, weakest first. */
-export function classesSection(metrics: Metrics, classes: readonly string[]): Markup {
-  const rows = metrics.perClass
-    .map((c, i) => ({ ...c, name: classes[i] ?? `class ${i}` }))
-    .sort((a, b) => (a.f1 ?? 2) - (b.f1 ?? 2) || b.support - a.support);
-  return html`<section aria-labelledby="classes">
-    <h2 id="classes">Every class</h2>
-    <p class="note">
-      Weakest first. Precision: of the photos given this label, how many are right. Recall: of the photos of this class,
-      how many were found.
-    </p>
-    <div class="scroll tall" tabindex="0" role="region" aria-label="Measures of every class">
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col" class="text">Class</th>
-            <th scope="col">Precision</th>
-            <th scope="col">Recall</th>
-            <th scope="col">F1</th>
-            <th scope="col">Photos</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (r) =>
-              html`<tr>
-                <th scope="row" class="text">${r.name}</th>
-                ${bar(r.precision)}${bar(r.recall)}${bar(r.f1)}
-                <td>${r.support}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
+export function classesSection({ perClass }: Metrics, classes: readonly string[]): Markup {
+  const note =
+    "Precision: of the photos given this label, how many are right. Recall: of the photos of this class, how many were found.";
+  const rows = named(perClass, classes).toSorted((a, b) => (a.f1 ?? 2) - (b.f1 ?? 2) || b.support - a.support);
+  return measuresSection(note, rows, []);
 }
 
 /** Average precision of every class, and precision, recall and F1 at its threshold, weakest first. */
 export function labelsSection({ perClass }: SeveralRecord, classes: readonly string[]): Markup {
-  const rows = perClass
-    .map((c, i) => ({ ...c, name: classes[i] ?? `class ${i}` }))
-    .sort((a, b) => (a.averagePrecision ?? 2) - (b.averagePrecision ?? 2) || b.support - a.support);
+  const note =
+    "Average precision: how far in front its photos stand when all are ranked by its probability. The rest counts a class as found from its threshold on, which is where F1 is best on these photos.";
+  const rows = named(perClass, classes).toSorted(
+    (a, b) => (a.averagePrecision ?? 2) - (b.averagePrecision ?? 2) || b.support - a.support,
+  );
+  return measuresSection(note, rows, [
+    ["Average precision", (row) => bar(row.averagePrecision)],
+    ["Threshold", (row) => html`<td>${row.threshold.toFixed(2)}</td>`],
+  ]);
+}
+
+type Named<T> = T & { readonly name: string };
+
+function named<T extends object>(perClass: readonly T[], classes: readonly string[]): readonly Named<T>[] {
+  return perClass.map((c, i) => ({ ...c, name: classes[i] ?? `class ${i}` }));
+}
+
+interface ClassMeasures {
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly support: number;
+}
+
+type Column<Row> = readonly [title: string, cell: (row: Row) => Markup];
+
+/** A row for each class, with `more` columns before those that every class has. */
+function measuresSection<Row extends Named<ClassMeasures>>(
+  note: string,
+  rows: readonly Row[],
+  more: readonly Column<Row>[],
+): Markup {
+  const columns: readonly Column<Row>[] = [
+    ...more,
+    ["Precision", (row) => bar(row.precision)],
+    ["Recall", (row) => bar(row.recall)],
+    ["F1", (row) => bar(row.f1)],
+    ["Photos", (row) => html`<td>${row.support}</td>`],
+  ];
   return html`<section aria-labelledby="classes">
     <h2 id="classes">Every class</h2>
-    <p class="note">
-      Weakest first. Average precision: how far in front its photos stand when all are ranked by its probability. The
-      rest counts a class as found from its threshold on, which is where F1 is best on these photos.
-    </p>
+    <p class="note">Weakest first. ${note}</p>
     <div class="scroll tall" tabindex="0" role="region" aria-label="Measures of every class">
       <table class="wide">
         <thead>
           <tr>
             <th scope="col" class="text">Class</th>
-            <th scope="col">Average precision</th>
-            <th scope="col">Threshold</th>
-            <th scope="col">Precision</th>
-            <th scope="col">Recall</th>
-            <th scope="col">F1</th>
-            <th scope="col">Photos</th>
+            ${columns.map(([title]) => html`<th scope="col">${title}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${rows.map(
-            (r) =>
+            (row) =>
               html`<tr>
-                <th scope="row" class="text">${r.name}</th>
-                ${bar(r.averagePrecision)}
-                <td>${r.threshold.toFixed(2)}</td>
-                ${bar(r.precision)}${bar(r.recall)}${bar(r.f1)}
-                <td>${r.support}</td>
+                <th scope="row" class="text">${row.name}</th>
+                ${columns.map(([, cell]) => cell(row))}
               </tr>`,
           )}
         </tbody>

@@ -6,6 +6,7 @@ import { openContext } from "../fine-tune/context.ts";
 import type { Context } from "../fine-tune/context.ts";
 import type { FineTuneEvent } from "../fine-tune/events.ts";
 import type { Platform } from "../fine-tune/platform.ts";
+import { outputsOf } from "../fine-tune/output-heads.ts";
 import { headFeatures, headStageOn, stageOptions } from "../fine-tune/prepare-stage.ts";
 import type { FrozenRun } from "../fine-tune/run-frozen-part.ts";
 import { runStage } from "../fine-tune/run-stage.ts";
@@ -75,7 +76,9 @@ export function headTrainer({ source, dataset, platform, signal }: HeadTrainerOp
   async function* train(chosen: FineTuneSettings): AsyncGenerator<FineTuneEvent, TrialScore> {
     const settings = settle({ ...chosen, mode: "frozen" }, naturalSize(source), dataset);
     const { seed, hidden, dropout, head, features } = settings;
-    const student = grafted.get([seed, hidden, dropout, head, features]) ?? graft(source, dataset.classes, settings);
+    const student =
+      grafted.get([seed, hidden, dropout, head, features]) ??
+      graft(source, outputsOf(settings, dataset).names, settings);
     grafted.set([seed, hidden, dropout, head, features], student);
     checkPictures(student, settings);
     const control = { limit: Infinity, stopped: false };

@@ -4,6 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { openFeatureCache } from "../data/feature-cache.ts";
 import { hashFile } from "../data/hash.ts";
 import { photoDecoder } from "../data/photo-decoder.ts";
+import type { FetchFile } from "../data/sources/source-options.ts";
 import { ToolkitError } from "../errors.ts";
 import { naturalSize } from "../export/source-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
@@ -37,6 +38,8 @@ export interface SweepPhotosOptions extends Omit<SweepChoices, "isMultiLabel"> {
   /** When going on, run those that failed once more. */
   readonly retryFailed?: boolean;
   readonly validationShare?: number;
+  /** Gets the photos that a table has as addresses; these are refused where absent. */
+  readonly fetchFile?: FetchFile;
   readonly cacheFolder?: string;
   readonly decodeProcesses?: number;
   /** Aborting ends the sweep after the trial that is under way. */
@@ -94,10 +97,11 @@ export async function* sweepPhotos(
   }
 }
 
-function readSplit(path: string, { settings = {}, validationShare }: SweepPhotosOptions): Promise<Dataset> {
+function readSplit(path: string, { settings = {}, validationShare, fetchFile }: SweepPhotosOptions): Promise<Dataset> {
   return readDataset(path, {
     seed: settings.seed ?? 0,
     ...(validationShare === undefined ? {} : { validationShare }),
+    ...(fetchFile ? { fetchFile } : {}),
   });
 }
 

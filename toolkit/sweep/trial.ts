@@ -5,9 +5,9 @@ import type { Evaluation } from "../train/evaluate.ts";
 
 /** How the weights that a trial would export do on the validation photos. */
 export interface TrialScore {
-  /** Accuracy; mean average precision where photos may have several labels. */
+  /** Accuracy; mean average precision where photos may have several labels, R2 where numbers are learnt; of several heads the mean. */
   readonly quality: number;
-  readonly metric: "accuracy" | "mean average precision";
+  readonly metric: "accuracy" | "mean average precision" | "R2" | "mean over heads";
   readonly loss: number;
   /** Validation photos. */
   readonly photos: number;
@@ -27,9 +27,15 @@ export type Trainer = (settings: FineTuneSettings) => AsyncGenerator<FineTuneEve
 export function scoreOf(evaluation: Evaluation, epoch: number): TrialScore {
   return {
     quality: qualityOf(evaluation),
-    metric: evaluation.several ? "mean average precision" : "accuracy",
+    metric: metricOf(evaluation),
     loss: evaluation.loss,
     photos: evaluation.count,
     epoch,
   };
+}
+
+function metricOf({ several, heads, classes }: Evaluation): TrialScore["metric"] {
+  if (heads) return "mean over heads";
+  if (classes === 0) return "R2";
+  return several ? "mean average precision" : "accuracy";
 }

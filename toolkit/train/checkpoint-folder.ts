@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { ToolkitError, errorCode, errorMessage } from "../errors.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { checkpointPieces, decodeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { nodeDisk } from "./disk.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk, DiskFile } from "./disk.ts";
 
 /** How many numbered checkpoints are kept beside the best one. */
 const KEPT = 2;
+/** Bytes that are written at a time, while the next are digested. */
+const PIECE_BYTES = 4 * 2 ** 20;
 const NUMBERED = /^step-(\d+)\.ckpt$/;
 
 /** A checkpoint that was found. */
@@ -51,7 +53,7 @@ export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Pr
   return {
     async save(step, checkpoint) {
       const path = join(folder, `step-${step}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint, sha256), disk);
+      await writeDurably(path, piecesOf(checkpoint), disk);
       const all = await numbered();
       // those of later steps were passed over when the run was resumed
       const kept = new Set(all.filter((c) => c.step <= step).slice(-KEPT));
@@ -60,7 +62,7 @@ export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Pr
     },
     async saveBest(stage, checkpoint) {
       const path = join(folder, `best-${stage}.ckpt`);
-      await writeDurably(path, await encodeCheckpoint(checkpoint, sha256), disk);
+      await writeDurably(path, piecesOf(checkpoint), disk);
       return path;
     },
     async latest() {
@@ -86,6 +88,10 @@ export async function openCheckpoints(folder: string, disk: Disk = nodeDisk): Pr
   };
 }
 
+function piecesOf(checkpoint: Checkpoint): Iterable<Uint8Array> {
+  return checkpointPieces(checkpoint, createHash("sha256"), PIECE_BYTES);
+}
+
 async function readCheckpoint(path: string, disk: Disk): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {
@@ -105,15 +111,19 @@ async function removeOld(path: string, disk: Disk): Promise<void> {
 }
 
 /**
- * Writes a file so that after a crash it is the old one or the new one: temporary file in the same folder, fsync, rename, fsync of the folder.
+ * Writes a file, from one piece or several, so that after a crash it is the old one or the new one: temporary file in the same folder, fsync, rename, fsync of the folder.
  * @throws E_WRITE with the reason; the old file is as it was, and nothing else is left behind where it can be removed
  */
-export async function writeDurably(path: string, bytes: Uint8Array | string, disk: Disk = nodeDisk): Promise<void> {
+export async function writeDurably(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+  disk: Disk = nodeDisk,
+): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
   try {
     const file = await disk.create(temporary);
     try {
-      await file.write(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+      await writePieces(file, typeof content === "string" ? [new TextEncoder().encode(content)] : content);
       await file.sync();
     } finally {
       await file.close();
@@ -125,6 +135,16 @@ export async function writeDurably(path: string, bytes: Uint8Array | string, dis
     await disk.remove(temporary).catch(() => {});
     throw notWritten(path, error);
   }
+}
+
+async function writePieces(file: DiskFile, content: Uint8Array | Iterable<Uint8Array>): Promise<void> {
+  let writing = Promise.resolve();
+  for (const piece of content instanceof Uint8Array ? [content] : content) {
+    // the loop has made this piece while the one before was being written
+    await writing;
+    writing = file.write(piece);
+  }
+  await writing;
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -141,8 +161,4 @@ function notWritten(path: string, error: unknown): ToolkitError {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return Promise.resolve(createHash("sha256").update(bytes).digest());
 }

@@ -22,34 +22,90 @@ const FIXED_BYTES = 8 + 4 + 4;
 const DIGEST_BYTES = 32;
 const ALIGNMENT = 8;
 
-/** The SHA-256 of bytes. */
-export type Sha256 = (bytes: Uint8Array) => Promise<Uint8Array>;
+/** Digests bytes that it is given one after the other. */
+export interface Digester {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
 
-/**
- * A checkpoint as one file: magic, version, header length, JSON header, tensor bytes, sha256 of everything before. `sha256` may be a quicker one
- * than that of every platform, which copies the bytes first.
- */
-export async function encodeCheckpoint(
-  { header, tensors }: Checkpoint,
-  sha256: Sha256 = webSha256,
-): Promise<Uint8Array> {
+/** A checkpoint as one file: magic, version, header length, JSON header, tensor bytes, sha256 of everything before. */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
+  const body = joined([...bodyOf(checkpoint)]);
+  return joined([body, await webSha256(body)]);
+}
+
+/** The same in pieces of at most `size` bytes, each digested when it is asked for, so that whoever writes them can do so meanwhile. Pieces may be views of the tensors. */
+export function* checkpointPieces(checkpoint: Checkpoint, sha256: Digester, size: number): Generator<Uint8Array> {
+  yield* gathered(digested(divided(bodyOf(checkpoint), size), sha256), size);
+}
+
+/** Everything before the digest. */
+function* bodyOf({ header, tensors }: Checkpoint): Generator<Uint8Array> {
   let offset = 0;
   const entries: Entry[] = [];
   for (const [name, t] of tensors) {
     entries.push({ name, dtype: t.dtype, shape: t.shape, offset });
-    offset += Math.ceil(t.data.byteLength / ALIGNMENT) * ALIGNMENT;
+    offset += aligned(t.data.byteLength);
   }
   const text = new TextEncoder().encode(JSON.stringify({ header, tensors: entries }));
-  const start = Math.ceil((FIXED_BYTES + text.length) / ALIGNMENT) * ALIGNMENT;
-  const bytes = new Uint8Array(start + offset + DIGEST_BYTES);
-  const view = new DataView(bytes.buffer);
-  bytes.set(new TextEncoder().encode(MAGIC));
+  const front = new Uint8Array(aligned(FIXED_BYTES + text.length));
+  const view = new DataView(front.buffer);
+  front.set(new TextEncoder().encode(MAGIC));
   view.setUint32(8, VERSION, true);
   view.setUint32(12, text.length, true);
-  bytes.set(text, FIXED_BYTES);
-  for (const e of entries) bytes.set(toBytes((tensors.get(e.name) as TensorData).data), start + e.offset);
-  const body = bytes.subarray(0, start + offset);
-  bytes.set(await sha256(body), start + offset);
+  front.set(text, FIXED_BYTES);
+  yield front;
+  for (const { data } of tensors.values()) {
+    yield toBytes(data);
+    yield new Uint8Array(aligned(data.byteLength) - data.byteLength);
+  }
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** Parts of at most `size` bytes. */
+function* divided(parts: Iterable<Uint8Array>, size: number): Generator<Uint8Array> {
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += size) yield part.subarray(at, at + size);
+  }
+}
+
+/** The digest behind the parts. */
+function* digested(parts: Iterable<Uint8Array>, sha256: Digester): Generator<Uint8Array> {
+  for (const part of parts) {
+    sha256.update(part);
+    yield part;
+  }
+  yield sha256.digest();
+}
+
+/** Small parts that follow each other as one. */
+function* gathered(parts: Iterable<Uint8Array>, size: number): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let length = 0;
+  for (const part of parts) {
+    if (length > 0 && length + part.length > size) {
+      yield joined(small);
+      [small, length] = [[], 0];
+    }
+    small.push(part);
+    length += part.length;
+  }
+  if (length > 0) yield joined(small);
+}
+
+/** One part stays as it is: nothing is copied. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
 }
 
@@ -72,7 +128,7 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
   const version = view.getUint32(8, true);
   if (version !== VERSION) refuse(`it has version ${version}, this toolkit reads version ${VERSION}`);
   const textLength = view.getUint32(12, true);
-  const start = Math.ceil((FIXED_BYTES + textLength) / ALIGNMENT) * ALIGNMENT;
+  const start = aligned(FIXED_BYTES + textLength);
   const { header, tensors } = JSON.parse(
     new TextDecoder().decode(bytes.subarray(FIXED_BYTES, FIXED_BYTES + textLength)),
   ) as {

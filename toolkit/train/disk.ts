@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 
 /** A file that is being written. */
 export interface DiskFile {
-  /** Appends all of the bytes. */
+  /** Appends all of the bytes, which must not change until then. */
   write(bytes: Uint8Array): Promise<void>;
   /** Returns once what was written outlasts a loss of power. */
   sync(): Promise<void>;
@@ -37,7 +37,14 @@ export const nodeDisk: Disk = {
   read: (path) => readFile(path),
   async create(path) {
     const file = await open(path, "w");
-    return { write: (bytes) => file.writeFile(bytes), sync: () => file.sync(), close: () => file.close() };
+    return {
+      // not writeFile, which comes back to this thread after every half of a megabyte
+      async write(bytes) {
+        for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
   },
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),

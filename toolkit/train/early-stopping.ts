@@ -2,7 +2,7 @@ import { ToolkitError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /** What of the validation photos' evaluation can be watched. */
-export type StopMetric = "loss" | "top1" | "top5Error" | "meanAveragePrecision";
+export type StopMetric = "loss" | "top1" | "top5Error" | "meanAveragePrecision" | "rmse" | "mae" | "r2";
 
 interface Metric {
   readonly better: "lower" | "higher";
@@ -12,9 +12,13 @@ interface Metric {
 
 const METRICS: Readonly<Record<StopMetric, Metric>> = {
   loss: { better: "lower", of: (e) => e.loss },
-  top1: { better: "higher", of: (e) => e.top1 },
-  top5Error: { better: "lower", of: (e) => e.top5Error },
+  top1: { better: "higher", of: (e) => (e.classes === 0 ? undefined : e.top1) },
+  top5Error: { better: "lower", of: (e) => (e.classes === 0 ? undefined : e.top5Error) },
   meanAveragePrecision: { better: "higher", of: (e) => e.several?.meanAveragePrecision },
+  rmse: { better: "lower", of: (e) => e.numbers?.rmse },
+  mae: { better: "lower", of: (e) => e.numbers?.mae },
+  // numbers that are all the same have none
+  r2: { better: "higher", of: (e) => e.numbers && (e.numbers.r2 ?? Number.NaN) },
 };
 
 /** Every name that can be watched. */
@@ -45,13 +49,9 @@ export interface Waiting {
 export function watchedValue(evaluation: Evaluation, metric: StopMetric): number {
   const value = METRICS[metric].of(evaluation);
   if (value !== undefined) return value;
-  throw new ToolkitError(
-    "E_SETTING",
-    `Cannot watch "${metric}": photos that have one label each are not scored by it`,
-    {
-      hint: "watch the loss, or top1",
-    },
-  );
+  throw new ToolkitError("E_SETTING", `Cannot watch "${metric}": these photos are not scored by it`, {
+    hint: "watch the loss; top1 of labels, meanAveragePrecision of several labels a photo, rmse, mae or r2 of numbers",
+  });
 }
 
 /** How long the values of the epochs so far have not improved (Prechelt 1998, UP criterion, as Keras counts it). A value that is no number improves nothing. */

@@ -2,7 +2,7 @@
 export interface LabelMetrics {
   /** Of the samples ranked by the class's probability. */
   readonly averagePrecision: number | null;
-  /** From which probability on the class counts as found: where its F1 is best on these samples; 0.5 for one that none has. */
+  /** From which probability on the class counts as found: as given, else where its F1 is best on these samples; 0.5 for one that none has. */
   readonly threshold: number;
   readonly precision: number | null;
   readonly recall: number | null;
@@ -25,10 +25,15 @@ export interface SeveralLabels {
 
 const DEFAULT_THRESHOLD = 0.5;
 
-/** Every measure of probabilities [count,classes] against targets of the same shape. */
-export function severalLabels(probabilities: Float32Array, targets: Float32Array, classes: number): SeveralLabels {
+/** Every measure of probabilities [count,classes] against targets of the same shape. Thresholds that were chosen elsewhere are handed in. */
+export function severalLabels(
+  probabilities: Float32Array,
+  targets: Float32Array,
+  classes: number,
+  given?: readonly number[],
+): SeveralLabels {
   const ranked = Array.from({ length: classes }, (_, k) => rank(probabilities, targets, classes, k));
-  const thresholds = ranked.map(bestThreshold);
+  const thresholds = ranked.map((samples, k) => given?.[k] ?? bestThreshold(samples));
   const counts = ranked.map((samples, k) => count(samples, thresholds[k] ?? DEFAULT_THRESHOLD));
   const perClass = counts.map((c, k): LabelMetrics => ({
     averagePrecision: c.held === 0 ? null : averagePrecision(ranked[k] ?? []),

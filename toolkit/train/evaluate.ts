@@ -1,18 +1,24 @@
 import type { TensorData } from "../graph/tensor.ts";
 import type { Session } from "../runtime/runtime.ts";
 import type { TrainBatch } from "./batch.ts";
-import { severalLabels } from "./evaluate-labels.ts";
+import type { OutputHead, Task } from "../data/heads.ts";
+import { scoreOutputs } from "./evaluate-heads.ts";
 import type { SeveralLabels } from "./evaluate-labels.ts";
+import type { NumberMetrics } from "./evaluate-numbers.ts";
+import { rankOf, score, scoreSeveral } from "./score-labels.ts";
+
+export { rankOf, score, scoreSeveral };
 
 /** What a network says about labelled samples, in their order. */
 export interface Evaluation {
   readonly count: number;
-  /** Mean softmax cross-entropy; mean binary cross-entropy where samples may have several labels. */
+  /** Mean softmax cross-entropy; mean binary cross-entropy where samples may have several labels; mean squared error of standardised numbers; the sum of these over heads. */
   readonly loss: number;
   /** Share of samples whose likeliest class is their label, or one of their labels. */
   readonly top1: number;
   /** Share of samples of whose labels none is among the five likeliest classes. */
   readonly top5Error: number;
+  /** 0 where only numbers are learnt: probabilities and labels are empty then. */
   readonly classes: number;
   /** Softmax of the logits, [count, classes]; their sigmoid where samples may have several labels. */
   readonly probabilities: Float32Array;
@@ -22,18 +28,37 @@ export interface Evaluation {
   readonly indices: Int32Array;
   /** Where samples may have several labels. */
   readonly several?: SeveralLabels;
+  /** Where numbers are learnt, alone or beside labels. */
+  readonly numbers?: NumberMetrics;
+  /** Where there are several heads: each by itself. The rest is that of the first with labels, and the sum of their losses. */
+  readonly heads?: readonly HeadEvaluation[];
 }
 
-/** What one evaluation is better than another by: accuracy, or the mean average precision where samples may have several labels. */
-export function qualityOf({ top1, several }: Evaluation): number {
+/** How one of several heads does. */
+export interface HeadEvaluation {
+  readonly name: string;
+  readonly task: Task;
+  /** What its loss counts in the sum. */
+  readonly weight: number;
+  readonly evaluation: Evaluation;
+}
+
+/**
+ * What one evaluation is better than another by: accuracy, the mean average precision where samples may have several labels, or R2 where numbers are learnt; of
+ * several heads the mean.
+ */
+export function qualityOf({ top1, several, numbers, heads, classes }: Evaluation): number {
+  if (heads) return heads.reduce((sum, { evaluation }) => sum + qualityOf(evaluation), 0) / heads.length;
+  // numbers that are all the same have no variance that could be explained
+  if (numbers && classes === 0) return numbers.r2 ?? -numbers.loss;
   return several?.meanAveragePrecision ?? top1;
 }
 
-/** Runs `program` of the session over the batches and scores its output `logits`. */
+/** Runs `program` of the session over the batches and scores its output `logits`, by `heads` where it has such. */
 export async function evaluate(
   session: Session,
   batches: AsyncIterable<TrainBatch>,
-  { program, logits = "logits" }: { program?: string; logits?: string } = {},
+  { program, logits = "logits", heads }: { program?: string; logits?: string; heads?: readonly OutputHead[] } = {},
 ): Promise<Evaluation> {
   const rows: Float32Array[] = [];
   const labels: number[] = [];
@@ -55,107 +80,6 @@ export async function evaluate(
       if (batch.targets) targets.push(batch.targets.subarray(i * classes, (i + 1) * classes));
     }
   }
+  if (heads) return scoreOutputs(rows, targets, indices, heads);
   return targets.length > 0 ? scoreSeveral(rows, targets, labels, indices) : score(rows, labels, indices, classes);
-}
-
-/** The evaluation of logits, a row per sample. */
-export function score(
-  rows: readonly Float32Array[],
-  labels: readonly number[],
-  indices: readonly number[],
-  classes: number,
-): Evaluation {
-  const probabilities = new Float32Array(rows.length * classes);
-  let loss = 0;
-  let first = 0;
-  let missed = 0;
-  for (const [i, row] of rows.entries()) {
-    const label = labels[i] ?? 0;
-    const of = softmax(row);
-    probabilities.set(of, i * classes);
-    loss -= logProbability(row, label);
-    const rank = rankOf(row, label);
-    if (rank === 0) first++;
-    if (rank >= 5) missed++;
-  }
-  const count = rows.length;
-  return {
-    count,
-    loss: count ? loss / count : 0,
-    top1: count ? first / count : 0,
-    top5Error: count ? missed / count : 0,
-    classes,
-    probabilities,
-    labels: Int32Array.from(labels),
-    indices: Int32Array.from(indices),
-  };
-}
-
-/** The evaluation of logits of samples that may have several labels, a row of each per sample. */
-export function scoreSeveral(
-  rows: readonly Float32Array[],
-  targets: readonly Float32Array[],
-  labels: readonly number[],
-  indices: readonly number[],
-): Evaluation {
-  const count = rows.length;
-  const classes = rows[0]?.length ?? 0;
-  const probabilities = new Float32Array(count * classes);
-  const wanted = new Float32Array(count * classes);
-  let [loss, first, missed] = [0, 0, 0];
-  for (const [i, row] of rows.entries()) {
-    const target = targets[i] ?? new Float32Array(classes);
-    probabilities.set(row.map(sigmoid), i * classes);
-    wanted.set(target, i * classes);
-    loss += row.reduce((sum, z, k) => sum + binaryCrossEntropyOf(z, target[k] ?? 0), 0) / classes;
-    const ranks = Array.from(target.keys()).flatMap((k) => ((target[k] ?? 0) > 0.5 ? [rankOf(row, k)] : []));
-    if (ranks.includes(0)) first++;
-    if (ranks.every((rank) => rank >= 5)) missed++;
-  }
-  return {
-    count,
-    loss: count ? loss / count : 0,
-    top1: count ? first / count : 0,
-    top5Error: count ? missed / count : 0,
-    classes,
-    probabilities,
-    labels: Int32Array.from(labels),
-    indices: Int32Array.from(indices),
-    several: severalLabels(probabilities, wanted, classes),
-  };
-}
-
-function sigmoid(z: number): number {
-  return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
-}
-
-/** max(z, 0) - z y + ln(1 + e^-|z|): does not overflow. */
-function binaryCrossEntropyOf(z: number, y: number): number {
-  return Math.max(z, 0) - z * y + Math.log1p(Math.exp(-Math.abs(z)));
-}
-
-/** Softmax of a row of logits, with the largest taken off first so that it cannot overflow. */
-function softmax(logits: ArrayLike<number>): Float32Array {
-  const top = Math.max(...Array.from(logits));
-  const powers = Float64Array.from(logits, (z) => Math.exp(z - top));
-  const sum = powers.reduce((s, v) => s + v, 0);
-  return Float32Array.from(powers, (v) => v / sum);
-}
-
-/** How many classes have a larger logit than `label`; of equal ones the lower index comes first. All of them, where its logit is no number. */
-export function rankOf(logits: ArrayLike<number>, label: number): number {
-  const own = logits[label] ?? Number.NaN;
-  if (Number.isNaN(own)) return logits.length;
-  let rank = 0;
-  for (let k = 0; k < logits.length; k++) {
-    const z = logits[k] ?? 0;
-    if (z > own || (z === own && k < label)) rank++;
-  }
-  return rank;
-}
-
-function logProbability(logits: Float32Array, label: number): number {
-  const top = Math.max(...logits);
-  const sum = logits.reduce((s, z) => s + Math.exp(z - top), 0);
-  return (logits[label] ?? Number.NaN) - top - Math.log(sum);
 }

@@ -1,7 +1,7 @@
 import { qualityOf } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
 
-/** More right answers, or a higher mean average precision; of equal ones the lower loss. */
+/** More right answers, a higher mean average precision or R2; of equal ones the lower loss. */
 export function isBetter(a: Evaluation, b: Evaluation | undefined): boolean {
   // without validation photos the last epoch counts
   if (b === undefined || a.count === 0) return true;

@@ -50,6 +50,10 @@ export interface Step {
   readonly parameters: readonly string[];
   /** Parameter -> the state that holds its average; empty without `averageDecay`. See `readAverages` and `averagesAsWeights`. */
   readonly averages: ReadonlyMap<string, string>;
+  /** Parameter -> the value that is the gradient of the loss. */
+  readonly gradients: ReadonlyMap<string, string>;
+  /** Parameter -> the output that is its gradient, where norms can be taken: see `measureStep`. */
+  readonly measured?: ReadonlyMap<string, string>;
   /** The output that says whether the step was made, where it is guarded: see `guardStep`. */
   readonly finite?: string;
 }
@@ -106,7 +110,8 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
   const averages =
     settings.averageDecay === undefined ? [] : parameters.map((p) => [p, slotName(averageName(p))] as const);
   const outputs = finish(u, lossValue, logits, next);
-  return { ...outputs, initial: startOf(open.values, slots), parameters, averages: new Map(averages) };
+  const gradients = new Map([...back.gradients].map(([p, v]) => [p, v.name]));
+  return { ...outputs, initial: startOf(open.values, slots), parameters, averages: new Map(averages), gradients };
 }
 
 /** The state that holds a slot: a model's own "momentum/w" must not meet it. */

@@ -6,6 +6,9 @@ import type { Schedule } from "../schedules/schedule.ts";
 import { lossFeeds } from "./loss-feeds.ts";
 import type { TrainBatch } from "./batch.ts";
 import { countCorrect } from "./count-correct.ts";
+import type { ClassColumns } from "./count-correct.ts";
+import { MEASURE, readNorms } from "./measure-step.ts";
+import type { ParameterNorms } from "./measure-step.ts";
 import { qualityOf } from "./evaluate.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Pace } from "./pace.ts";
@@ -25,7 +28,7 @@ export interface Progress {
   /** Updates that were left out because something was not finite: each has halved the rate; and how many of these came one after the other at last. */
   readonly skipped?: number;
   readonly skippedInRow?: number;
-  /** Validation accuracy after each epoch. */
+  /** What the validation photos were scored by, after each epoch (see `qualityOf`). */
   readonly metrics: readonly number[];
 }
 
@@ -42,6 +45,8 @@ export interface StepEvent {
   /** Mean loss and accuracy of this epoch so far. */
   readonly meanLoss: number;
   readonly meanAccuracy: number;
+  /** Where they were taken: see `measureStep`. */
+  readonly norms?: readonly ParameterNorms[];
   readonly progress: Progress;
 }
 
@@ -81,7 +86,10 @@ export interface TrainOptions {
   /** Given where the main program makes several steps in one run (see `repeat`): how many. */
   readonly pace?: Pace;
   readonly logits: string;
+  /** Outputs of the network: classes, and numbers where it has such. */
   readonly classes: number;
+  /** Which of the outputs are classes; all where absent. */
+  readonly classColumns?: ClassColumns;
   /** The batches of an epoch from a position on. */
   readonly batches: (epoch: number, position: number) => AsyncIterable<TrainBatch>;
   readonly stepsPerEpoch: number;
@@ -94,6 +102,8 @@ export interface TrainOptions {
   readonly extras?: (step: number) => Tensors;
   /** The output of a guarded step that says whether it was made (see `guardStep`): one that was not is left out, and the rate halved. Not for several steps in a run. */
   readonly finite?: string;
+  /** The parameters of a measured step (see `measureStep`): `extras` says at which steps their norms are taken. */
+  readonly measured?: readonly string[];
   /** Where to go on from. */
   readonly from?: Progress;
   /** A clock in milliseconds that never goes back. */
@@ -189,13 +199,14 @@ interface StepResult {
   readonly loss: number;
   readonly correct: number;
   readonly isFinite: boolean;
+  readonly norms: readonly ParameterNorms[] | undefined;
 }
 
 /** What a step has come to, with the progress behind it. */
 function stepEvent(
   before: Progress,
   batch: TrainBatch,
-  { loss, correct, isFinite }: StepResult,
+  { loss, correct, isFinite, norms }: StepResult,
   { finite, ...told }: { epoch: number; steps: number; rate: number; finite: string | undefined },
 ): StepEvent | NonFiniteEvent {
   if (!isFinite) {
@@ -223,6 +234,7 @@ function stepEvent(
     count: batch.count,
     meanLoss: at.lossSum / at.samples,
     meanAccuracy: at.correct / at.samples,
+    ...(norms ? { norms } : {}),
     progress: at,
   };
 }
@@ -248,7 +260,7 @@ async function runSteps(
   rates: readonly number[],
   first: number,
 ): Promise<readonly StepResult[]> {
-  const { session, logits, classes, pace, now = standstill } = options;
+  const { session, logits, classes, pace, measured, now = standstill } = options;
   const feeds = batches.map(
     (batch, i): Tensors =>
       new Map([
@@ -261,7 +273,12 @@ async function runSteps(
   const start = now();
   const out = await session.run({
     feeds: pace ? stackFeeds(feeds) : (feeds[0] as Tensors),
-    fetch: [STEP.loss, logits, ...(options.finite === undefined ? [] : [options.finite])],
+    fetch: [
+      STEP.loss,
+      logits,
+      ...(measured ? [MEASURE.norms] : []),
+      ...(options.finite === undefined ? [] : [options.finite]),
+    ],
   });
   // without a clock a run may take any time: it stays at one step
   if (options.now) pace?.ran(batches.length, now() - start);
@@ -269,10 +286,13 @@ async function runSteps(
   const flags = options.finite === undefined ? undefined : out.get(options.finite)?.data;
   const scores = (out.get(logits) as TensorData).data as Float32Array;
   const length = scores.length / batches.length;
+  const norms = measured && (out.get(MEASURE.norms)?.data as Float32Array);
+  const width = (norms?.length ?? 0) / batches.length;
   return batches.map((batch, i) => ({
     loss: Number(losses[i]),
     isFinite: Number.isFinite(Number(losses[i])) && (flags === undefined || Number(flags[i]) === 1),
-    correct: countCorrect(scores.subarray(i * length, (i + 1) * length), batch, classes),
+    correct: countCorrect(scores.subarray(i * length, (i + 1) * length), batch, classes, options.classColumns),
+    norms: norms && readNorms(norms.subarray(i * width, (i + 1) * width), measured),
   }));
 }
 

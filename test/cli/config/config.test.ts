@@ -157,6 +157,41 @@ describe("cli/config", () => {
     assert.match((await runHere(words)).stderr, /Cannot use "epoch" in .*: find-rate has no such option/);
   });
 
+  it("a sweep takes values, lists and ranges, and a run's config.json as what all its trials share", async () => {
+    const range = { from: 1e-4, to: 0.1, scale: "log" };
+    const space = {
+      data: "photos",
+      trials: 7,
+      rate: range,
+      decay: [0, 1e-4],
+      optimizer: { name: "lion" },
+      mode: "full",
+    };
+    await writeFile(path("sweep.json"), JSON.stringify(space));
+    const words = ["sweep", "--config", path("sweep.json"), "--batch", "8,16", "--print-config"];
+    const { code, stdout, stderr } = await runHere(words);
+    assert.equal(code, 0, stderr);
+    const config = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(config["$schema"], "./node_modules/onnx-graft/cli/config/schemas/sweep.json");
+    const { rate, decay, optimizer, trials, batch } = config;
+    assert.deepEqual([rate, decay, optimizer, trials, batch], [range, [0, 1e-4], "lion", 7, "8,16"]);
+    for (const unfit of [{ rate: { from: 1 } }, { rate: [] }, { decay: null }]) {
+      await writeFile(path("wrong.json"), JSON.stringify(unfit));
+      const refused = await runHere(["sweep", "photos", "--config", path("wrong.json")]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /expected a value, a list of them, or a range such as \{ "from": 1e-4/);
+    }
+    const settled = settle({ mode: "frozen", epochs: 4, dropout: 0.2, augment: false, head: "fc" }, 224);
+    const run = { model: "resnet18", data: "photos", ...plainSettings(settled), versions: { "onnx-graft": "0.1.0" } };
+    await writeFile(path("run.json"), JSON.stringify(run));
+    const shared = await runHere(["sweep", "--config", path("run.json"), "--rate", "1e-4..0.1", "--print-config"]);
+    assert.equal(shared.code, 0, shared.stderr);
+    const printed = JSON.parse(shared.stdout) as Record<string, unknown>;
+    const { data, mode, epochs, dropout, augment, head, optimizer: used } = printed;
+    const found = [data, mode, epochs, dropout, augment, head, used, printed["rate"]];
+    assert.deepEqual(found, ["photos", "frozen", 4, 0.2, false, "fc", "adamw", "1e-4..0.1"]);
+  });
+
   it("knows a run's config.json by the versions in it", () => {
     assert.ok(isRunConfig({ versions: { "onnx-graft": "0.1.0" } }));
     assert.ok(!isRunConfig({ epochs: 1 }));
@@ -179,8 +214,13 @@ describe("cli/config", () => {
     it(`a run of ${JSON.stringify(settings)} is repeated from its config.json`, async () => {
       const settled = settle(settings, 224);
       const versions = { "onnx-graft": "0.1.0", node: "20.19.0" };
-      const file = { model: "resnet18", ...plainSettings(settled), versions, formulations: {} };
-      const { options } = await read(file, "photos");
+      const stated = { data: "photos", validationShare: 0.3, splitBy: "group", leaks: "report", mean: "0.5,0.4,0.3" };
+      const found = { formulations: {}, foundRates: { network: 0.02 } };
+      const file = { model: "resnet18", ...stated, ...plainSettings(settled), versions, ...found };
+      const { options, positionals } = await read(file);
+      const { validationShare, splitBy, leaks, mean } = options;
+      assert.deepEqual([validationShare, splitBy, leaks, mean], [0.3, "group", "report", [0.5, 0.4, 0.3]]);
+      assert.equal(positionals["data"], "photos");
       const chosen = settingsOf(options as unknown as TrainingOptions);
       // the optimizer of all layers is written down even where there is none to train
       const used = ({ optimizer, ...others }: ReturnType<typeof settle>): object =>

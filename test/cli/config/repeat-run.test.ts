@@ -27,8 +27,12 @@ describe("cli/config, end to end", () => {
       epochs: 2,
       batch: 6,
       size: 32,
-      rate: 0.02,
+      rate: "auto",
       seed: 3,
+      validationShare: 0.3,
+      leaks: "report",
+      mean: [0.5, 0.4, 0.3],
+      std: [0.2, 0.2, 0.2],
       threads: 1,
       cropScale: 0.5,
       mixup: 0.2,
@@ -41,14 +45,17 @@ describe("cli/config, end to end", () => {
     const first = await runHere(["train", "--config", at("config.json"), "--out", at("first")]);
     assert.equal(first.code, 0, first.stderr);
     const words = ["--cache", at("cache"), "--json"];
-    const again = ["train", at("photos"), "--config", at("first/config.json"), "--out", at("second"), ...words];
+    const again = ["train", "--config", at("first/config.json"), "--out", at("second"), ...words];
     const second = await runHere(again);
     assert.equal(second.code, 0, second.stderr);
     assert.deepEqual(scores(second.stdout), scores(first.stdout));
     const settings = async (folder: string): Promise<unknown> =>
       JSON.parse(await readFile(at(folder, "config.json"), "utf8"));
     assert.deepEqual(await settings("second"), await settings("first"));
-    const other = await runHere([...again.slice(0, 4), "--out", at("third"), "--seed", "4", ...words]);
+    const { data, validationShare, leaks, mean, foundRates } = (await settings("first")) as Record<string, unknown>;
+    assert.deepEqual([data, validationShare, leaks, mean], [at("photos"), 0.3, "report", "0.5,0.4,0.3"]);
+    assert.ok(Number((foundRates as Record<string, unknown>)["network"]) > 0);
+    const other = await runHere([...again.slice(0, 3), "--out", at("third"), "--seed", "4", ...words]);
     assert.equal(other.code, 0, other.stderr);
     assert.notDeepEqual(scores(other.stdout), scores(first.stdout), "the command line counts more");
   });

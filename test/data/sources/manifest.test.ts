@@ -141,7 +141,9 @@ describe("data/sources/manifest", () => {
     await refuses("file,labels,split\na.jpg,cat,constructor\n", /line 2 .*"constructor"/);
     await refuses("file,labels,weight\na.jpg,cat,-1\n", /line 2 .*"weight", got "-1"/);
     await refuses("file,labels,weight\na.jpg,cat,heavy\n", /line 2 .*a number as "weight", got "heavy"/);
-    await refuses("file,labels,age\na.jpg,cat,1\nb.jpg,cat,\n", /line 3 .*a number as "age"/, { numbers: ["age"] });
+    await refuses("file,labels,age\na.jpg,cat,1\nb.jpg,cat,?\n", /line 3 .*a number as "age", got "\?"/, {
+      numbers: ["age"],
+    });
     await refuses("file,labels\na.jpg,cat\nb.jpg,\n", /line 3 .*expected one label, got 0/);
     await refuses("file,labels\na.jpg,cat\n./a.jpg,dog\n", /line 3 .*"\.\/a\.jpg" stands on line 2 too/);
     await refuses("file,labels\na.jpg,cat,more\n", /line 2/);

@@ -69,6 +69,18 @@ describe("data/sources/open-source", () => {
     assert.deepEqual((await openSource(table, { numbers: ["age"] })).entries[0]?.numbers, [3]);
   });
 
+  it("names the columns of a table that has others", async () => {
+    for (const name of ["photos.csv", "photos.TSV", "photos.jsonl"]) {
+      const text =
+        name === "photos.jsonl" ? '{"path":"a.jpg"}\n' : name === "photos.csv" ? "path,label\na,b\n" : "path\na\n";
+      await assert.rejects(openSource(file(name, text)), {
+        code: "E_DATA_MANIFEST",
+        message: /no column "file", only "path"/,
+      });
+    }
+    await assert.rejects(openSource(file("pixels.csv", Uint8Array.of(0xff, 0xd8, 0))), { code: "E_DATA_NOT_FOUND" });
+  });
+
   it("says what is read where it is something else", async () => {
     for (const content of [
       "\u00FF\u00D8\u00FF\u00E0",

@@ -106,6 +106,9 @@ describe("data/sources/tar", () => {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, 1030));
     await assert.rejects(readTar(path), { code: "E_DATA_FORMAT", message: /Unexpected end/ });
+    // in the middle of a photo
+    writeFileSync(path, bytes.subarray(0, 520));
+    await assert.rejects(readTar(path), { code: "E_DATA_FORMAT", message: /Unexpected end/ });
     bytes[1030] = 255;
     writeFileSync(path, bytes);
     await assert.rejects(readTar(path), { code: "E_DATA_FORMAT", message: /[Ii]nvalid tar header/ });

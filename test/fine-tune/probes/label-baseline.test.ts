@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beatsBaseline, labelBaseline } from "../../../toolkit/fine-tune/probes/label-baseline.ts";
 import { probeResult } from "../../../toolkit/fine-tune/probes/probe-result.ts";
 import type { Dataset } from "../../../toolkit/data/dataset.ts";
+import type { FineTuneEvent } from "../../../toolkit/fine-tune/events.ts";
 import { score } from "../../../toolkit/train/evaluate.ts";
 
 const labels = [0, 1, 1, 1, 2];
@@ -26,18 +27,14 @@ describe("fine-tune/probes/label-baseline", () => {
   it("probeResult() warns where nothing was learnt from the pictures, and is silent otherwise", () => {
     const train = labels.map((label, i) => ({ path: `${i}`, id: `${i}`, label }));
     const dataset = { classes: ["ants", "bees", "wasps"], train, validation: [], bad: [] } as unknown as Dataset;
-    const notes = (logits: readonly (readonly number[])[], own: readonly number[]): readonly string[] =>
-      [
-        ...probeResult(
-          score(
-            logits.map((row) => Float32Array.from(row)),
-            own,
-            [],
-            3,
-          ),
-          dataset,
-        ),
-      ].map((event) => (event.kind === "note" ? event.text : ""));
+    const told = (logits: readonly (readonly number[])[], own: readonly number[]): readonly FineTuneEvent[] => {
+      const rows = logits.map((row) => Float32Array.from(row));
+      return [...probeResult(score(rows, own, [], 3), dataset)];
+    };
+    const notes = (...given: Parameters<typeof told>): readonly string[] =>
+      told(...given).flatMap((event) => (event.kind === "note" ? [event.text] : []));
+    const status = (...given: Parameters<typeof told>): readonly string[] =>
+      told(...given).flatMap((event) => (event.kind === "check" ? [`${event.name}: ${event.status}`] : []));
     const always = [0, 1, 0];
     assert.match(
       notes([always, always, always], [1, 1, 2])[0] ?? "",
@@ -46,5 +43,7 @@ describe("fine-tune/probes/label-baseline", () => {
     const knowing = (label: number): readonly number[] => [0, 1, 2].map((k) => (k === label ? 4 : 0));
     assert.deepEqual(notes([knowing(1), knowing(0), knowing(2)], [1, 0, 2]), []);
     assert.deepEqual(notes([], []), []);
+    assert.deepEqual(status([always, always, always], [1, 1, 2]), ["baseline: failed"]);
+    assert.deepEqual(status([knowing(1), knowing(0), knowing(2)], [1, 0, 2]), ["baseline: ok"]);
   });
 });

@@ -1,9 +1,10 @@
 import { ToolkitError } from "../../errors.ts";
 import type { Entry, Part } from "../entry.ts";
 import type { Cells } from "./manifest-table.ts";
+import type { TargetColumns } from "./target-columns.ts";
 
 /** What a row says of a photo. */
-export interface Row extends Pick<Entry, "labels" | "numbers" | "part" | "weight" | "group"> {
+export interface Row extends Pick<Entry, "labels" | "more" | "numbers" | "part" | "weight" | "group"> {
   readonly line: number;
   readonly file: string;
   readonly sha256?: string;
@@ -18,8 +19,8 @@ const PARTS: ReadonlyMap<string, Part> = new Map([
   ["test", "test"],
 ]);
 
-/** @throws E_DATA_MANIFEST where something in it cannot be used */
-export function readRow(path: string, cells: Cells, labels: string | undefined, numbers: readonly string[]): Row {
+/** A number that is not there is NaN. @throws E_DATA_MANIFEST where something in it cannot be used */
+export function readRow(path: string, cells: Cells, { labels: columns, numbers }: TargetColumns): Row {
   const { line, values } = cells;
   const fail = (column: string, expected: string): never => {
     const value = values.get(column);
@@ -41,6 +42,8 @@ export function readRow(path: string, cells: Cells, labels: string | undefined, 
     const value = Number(written);
     return Number.isFinite(value) ? value : fail(column, "a number");
   };
+  const labels = columns.map((column) => labelsIn(values.get(column)) ?? fail(column, 'labels separated by "|"'));
+  const [first = [], ...more] = labels;
   const file = text("file") ?? fail("file", "a path");
   const split = text("split");
   const part =
@@ -53,8 +56,9 @@ export function readRow(path: string, cells: Cells, labels: string | undefined, 
   return {
     line,
     file,
-    labels: labels === undefined ? [] : (labelsIn(values.get(labels)) ?? fail(labels, 'labels separated by "|"')),
-    ...(numbers.length > 0 ? { numbers: numbers.map((column) => number(column) ?? fail(column, "a number")) } : {}),
+    labels: first,
+    ...(more.length > 0 ? { more } : {}),
+    ...(numbers.length > 0 ? { numbers: numbers.map((column) => number(column) ?? Number.NaN) } : {}),
     ...(part === undefined ? {} : { part }),
     ...(weight === undefined ? {} : { weight }),
     ...(group === undefined ? {} : { group }),

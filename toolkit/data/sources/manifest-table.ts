@@ -12,19 +12,19 @@ export interface Cells {
 
 export interface Table {
   readonly rows: readonly Cells[];
-  /** How the column of labels is called; absent: there is none. */
-  readonly labels?: string;
+  /** The names of its columns. */
+  readonly columns: readonly string[];
 }
 
-/** In the order in which they are looked for. */
-const LABELS = ["labels", "label"];
+/** What a column of labels is called where nobody says which it is, in the order in which they are looked for. */
+export const LABELS: readonly string[] = ["labels", "label"];
 const KNOWN = new Set(["file", ...LABELS, "split", "weight", "group", "sha256"]);
 
 /**
  * The rows of a CSV, TSV or JSON-lines text.
- * @throws E_DATA_MANIFEST where a column is missing or a line is broken
+ * @throws E_DATA_MANIFEST where the column "file" is missing or a line is broken
  */
-export function readTable(path: string, text: string, numbers: readonly string[]): Table {
+export function readTable(path: string, text: string): Table {
   const isJson = text.trimStart().startsWith("{");
   const rows = isJson ? jsonRows(path, text) : separatedRows(path, text);
   const [first] = rows;
@@ -32,11 +32,8 @@ export function readTable(path: string, text: string, numbers: readonly string[]
   const columns = isJson
     ? [...new Set(rows.flatMap(({ values }) => [...values.keys()]))]
     : [...(first?.values.keys() ?? [])];
-  if (first === undefined) return { rows };
-  const labels = LABELS.find((name) => columns.includes(name));
-  expectColumns(path, columns, ["file", ...numbers]);
-  if (labels === undefined && numbers.length === 0) expectColumns(path, columns, ["labels"]);
-  return { rows, ...(labels === undefined ? {} : { labels }) };
+  if (first !== undefined) expectColumns(path, columns, ["file"]);
+  return { rows, columns };
 }
 
 /** Whether a line names columns, one of which is "file". */
@@ -52,7 +49,7 @@ function separatorOf(line: string): string {
 }
 
 /** The names that mean something here may be in upper case. */
-function columnName(written: string): string {
+export function columnName(written: string): string {
   const lower = written.trim().toLowerCase();
   return KNOWN.has(lower) ? lower : written.trim();
 }
@@ -99,7 +96,8 @@ function jsonRows(path: string, text: string): readonly Cells[] {
   });
 }
 
-function expectColumns(path: string, columns: readonly string[], wanted: readonly string[]): void {
+/** @throws E_DATA_MANIFEST naming the first that is missing */
+export function expectColumns(path: string, columns: readonly string[], wanted: readonly string[]): void {
   const missing = wanted.find((name) => !columns.includes(name));
   if (missing === undefined) return;
   const [nearest] = nearestNames(missing, columns);

@@ -6,6 +6,7 @@ import type { BadFile } from "../sample.ts";
 import { readRow, type Row } from "./manifest-row.ts";
 import { readTable } from "./manifest-table.ts";
 import type { FetchFile, SourceOptions } from "./source-options.ts";
+import { targetColumns } from "./target-columns.ts";
 
 /** Files that are looked for, or downloaded, at the same time. */
 const AT_ONCE = 8;
@@ -15,15 +16,23 @@ const LOST = new Set(["E_DOWNLOAD", "E_DOWNLOAD_CHECKSUM", "E_OFFLINE"]);
 /**
  * Reads a table of photos: CSV (separated by "," or ";"), TSV, or a JSON object on each line. Columns: file (a path from the table's folder on, or an https
  * address beside a column sha256), labels (separated by "|", or a list; may be empty), and if they are there split (train, validation or test), weight, group;
- * those that `numbers` names are numbers to be learnt. Other columns are passed over; a photo that is not there is a bad file.
+ * those that `numbers` or `targets` name are to be learnt (see `SourceOptions`). Other columns are passed over; a photo that is not there is a bad file.
  * @throws E_DATA_MANIFEST, naming the line; E_DATA_EMPTY where it has no photos
  */
 export async function readManifest(path: string, options: SourceOptions = {}): Promise<DataSource> {
-  const { numbers = [], fetchFile } = options;
-  const table = readTable(path, await readFile(path, "utf8"), numbers);
-  const rows = table.rows.map((cells) => readRow(path, cells, table.labels, numbers));
+  const { fetchFile } = options;
+  const table = readTable(path, await readFile(path, "utf8"));
+  const columns = targetColumns(path, table, options);
+  const [labelColumn, ...others] = columns.labels;
+  // labels alone are what they are, whatever they are called
+  const isNamed = options.targets !== undefined || columns.numbers.length > 0;
+  const rows = table.rows.map((cells) => readRow(path, cells, columns));
   const isMultiLabel = options.isMultiLabel ?? rows.some(({ labels }) => labels.length > 1);
-  if (table.labels !== undefined && !isMultiLabel) expectOneLabel(path, rows);
+  if (labelColumn !== undefined && !isMultiLabel) expectOneLabel(path, rows, ({ labels }) => labels);
+  const more = others.map((name, i) => ({ name, isMultiLabel: rows.some((row) => (row.more?.[i]?.length ?? 0) > 1) }));
+  for (const [i, column] of more.entries()) {
+    if (!column.isMultiLabel) expectOneLabel(path, rows, (row) => row.more?.[i] ?? [], ` in "${column.name}"`);
+  }
   expectOnce(path, rows);
   const located = await inSlices(rows, AT_ONCE, (row) => locate(path, row, fetchFile));
   const entries = located.filter((found): found is Entry => "id" in found);
@@ -32,7 +41,9 @@ export async function readManifest(path: string, options: SourceOptions = {}): P
   return {
     entries,
     isMultiLabel,
-    ...(numbers.length > 0 ? { columns: numbers } : {}),
+    ...(columns.numbers.length > 0 ? { columns: columns.numbers } : {}),
+    ...(labelColumn !== undefined && isNamed ? { labelColumn } : {}),
+    ...(more.length > 0 ? { more } : {}),
     bad,
   };
 }
@@ -59,12 +70,17 @@ async function locate(manifest: string, row: Row, fetchFile: FetchFile | undefin
   return { path, code: "E_IMAGE_READ", message: `Cannot read "${path}", on line ${line} of "${manifest}": ${why}` };
 }
 
-function expectOneLabel(path: string, rows: readonly Row[]): void {
-  const wrong = rows.find(({ labels }) => labels.length !== 1);
+function expectOneLabel(
+  path: string,
+  rows: readonly Row[],
+  labelsOf: (row: Row) => readonly string[],
+  where = "",
+): void {
+  const wrong = rows.find((row) => labelsOf(row).length !== 1);
   if (!wrong) return;
   throw new ToolkitError(
     "E_DATA_MANIFEST",
-    `Cannot use line ${wrong.line} of "${path}": expected one label, got ${wrong.labels.length}`,
+    `Cannot use line ${wrong.line} of "${path}": expected one label${where}, got ${labelsOf(wrong).length}`,
     { hint: "photos may have several labels, or none, where that is said: isMultiLabel" },
   );
 }

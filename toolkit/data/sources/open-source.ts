@@ -1,4 +1,6 @@
+import { ToolkitError } from "../../errors.ts";
 import type { DataSource } from "../entry.ts";
+import { quotedList } from "../quoted-list.ts";
 import { readCifar } from "./cifar.ts";
 import { readContainer } from "./container.ts";
 import { readFolders } from "./folders.ts";
@@ -27,5 +29,14 @@ const READERS: Readonly<Record<SourceKind, Reader>> = {
  * @throws E_DATA_NOT_FOUND, naming what is read; as the reader of what it is
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<DataSource> {
-  return READERS[await sourceKind(path)](path, options);
+  const kind = await sourceKind(path);
+  const { targets, numbers = [] } = options;
+  const columns = targets ?? numbers;
+  if (kind !== "manifest" && columns.length > 0) {
+    throw new ToolkitError(
+      "E_DATA_LAYOUT",
+      `Cannot learn ${quotedList(columns)} of "${path}": expected a table (CSV, TSV, JSON lines) with such columns`,
+    );
+  }
+  return READERS[kind](path, options);
 }

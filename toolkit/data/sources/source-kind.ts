@@ -11,11 +11,12 @@ export type SourceKind = "folders" | "manifest" | "tar" | "cifar" | "idx" | "npz
 
 /** Read of a file to tell what it is; more than the header of a tar. */
 const START_BYTES = 4096;
+const TABLE_NAME = /\.(?:csv|tsv|jsonl|ndjson)$/i;
 const EXPECTED =
   'expected a folder, a table with a column "file" (CSV, TSV, JSON lines), a .tar of photos, a .npz of MedMNIST, files of MNIST or CIFAR, or an index of pictures (JSON)';
 
 /**
- * What a path holds, by content: the names in a folder, the first bytes of a file.
+ * What a path holds, by content: the names in a folder, the first bytes of a file; by its name only a table whose columns have other names.
  * @throws E_DATA_NOT_FOUND where there is nothing, or nothing that is read here
  */
 export async function sourceKind(path: string): Promise<SourceKind> {
@@ -23,7 +24,9 @@ export async function sourceKind(path: string): Promise<SourceKind> {
   if (!status) throw await notFound(path);
   if (status.isDirectory()) return folderKind(path, await readdir(path));
   if (status.isFile()) {
-    const kind = kindOfStart(await startOf(path));
+    const start = await startOf(path);
+    // a table without the column is read as one all the same: the error then names its columns
+    const kind = kindOfStart(start) ?? (TABLE_NAME.test(path) && !start.includes(0) ? "manifest" : undefined);
     if (kind === "tar.gz")
       throw refusal(path, "it is a compressed tar", "unpack it, or at least undo the compression: gunzip --keep");
     if (kind) return kind;

@@ -52,6 +52,8 @@ async function scanTar(path: string): Promise<Scan> {
   entries.on("entry", (header, content, next) => {
     take(header);
     content.on("end", next);
+    // where the archive is cut off, both fail; the archive's own error is thrown below
+    content.on("error", () => {});
     content.resume();
   });
   try {

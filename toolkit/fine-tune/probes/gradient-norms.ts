@@ -118,7 +118,7 @@ function named(found: readonly GradientNorm[]): string {
 }
 
 /** Euclidean length. */
-export function lengthOf(values: ArrayLike<number>): number {
+function lengthOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2;
   return Math.sqrt(sum);

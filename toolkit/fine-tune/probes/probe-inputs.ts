@@ -21,8 +21,10 @@ export async function* probeInputs({
   try {
     for await (const batch of photos.servedPixels(samples.flatMap((sample) => sample ?? []))) {
       const [pixels] = [...batch.inputs.values()];
-      if (pixels)
-        yield { kind: "note", text: noteOf(judgeInputs(pixelStatistics(pixels, normalisation), normalisation)) };
+      if (!pixels) return;
+      const check = judgeInputs(pixelStatistics(pixels, normalisation), normalisation);
+      yield { kind: "note", text: noteOf(check) };
+      yield check;
       return;
     }
   } catch (error) {

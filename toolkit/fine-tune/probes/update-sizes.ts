@@ -1,5 +1,4 @@
-import type { Tensors } from "../../runtime/runtime.ts";
-import { lengthOf } from "./gradient-norms.ts";
+import type { ParameterNorms } from "../../train/measure-step.ts";
 
 /** By how much the first update changed a parameter. */
 export interface UpdateSize {
@@ -10,15 +9,20 @@ export interface UpdateSize {
   readonly rank: number;
 }
 
-export function updateSizes(before: Tensors, after: Tensors): readonly UpdateSize[] {
-  return [...after].flatMap(([parameter, { data, shape }]) => {
-    const start = before.get(parameter)?.data;
-    if (!start) return [];
-    const change = Float32Array.from(data as Float32Array, (value, i) => value - Number(start[i]));
-    const size = lengthOf(start as Float32Array);
-    const moved = lengthOf(change);
-    return [{ parameter, share: moved === 0 ? 0 : moved / Math.max(size, 1e-12), rank: shape.length }];
+/** From the norms that were taken at a step; `rank` is how many dimensions a parameter has. */
+export function updateSizes(norms: readonly (ParameterNorms & { readonly rank: number })[]): readonly UpdateSize[] {
+  return norms.map(({ parameter, weight, update, rank }) => {
+    const share = update === 0 ? 0 : update / Math.max(weight, 1e-12);
+    return { parameter, share, rank };
   });
+}
+
+/** What is right about the first update, in one line: how far it moved filters and matrices. */
+export function updateText(sizes: readonly UpdateSize[], rate: number): string {
+  const shares = sizes.filter(({ rank }) => rank > 1).map(({ share }) => share);
+  if (rate === 0 || shares.length === 0) return `rate ${rate}`;
+  const [least, most] = [Math.min(...shares), Math.max(...shares)].map((share) => Number(share.toPrecision(2)));
+  return `rate ${Number(rate.toPrecision(2))} moved weights by ${least} to ${most} of their size; about 0.001 is usual`;
 }
 
 /** A weight that changes by more than itself in one step does not learn, it is replaced. A share of 1e-3 is usual. */
