@@ -45,6 +45,7 @@ const options = {
     value: "share",
     help: "photos held out, where there is no val/",
   },
+  targets: { type: "string", value: "columns", help: "the columns of a table that are learnt, as in train" },
   mean: { type: "numbers", count: 3, help: "subtracted from red, green, blue in 0..1 (default: the model's)" },
   std: { type: "numbers", count: 3, help: "what they are divided by then" },
   cache: { type: "string", value: "folder", help: "where features and downloads are kept" },

@@ -7,6 +7,7 @@ import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import { photoFetcher } from "../photo-fetcher.ts";
 import { defaultRunFolder } from "../train/run-path.ts";
+import { readTargets } from "../train/targets-option.ts";
 import { readSpace } from "./read-space.ts";
 import { sweepDisplay } from "./sweep-display.ts";
 import { resultJson, saySweepResult } from "./sweep-result.ts";
@@ -62,7 +63,7 @@ type Swept = (typeof SETTINGS)[number];
 
 type SweepFlags = Readonly<Record<Numbers, number>> &
   Readonly<Record<Swept, unknown>> &
-  Readonly<Record<"model" | "out" | "space" | "cache", string | undefined>> &
+  Readonly<Record<"model" | "out" | "space" | "cache" | "targets", string | undefined>> &
   Readonly<Record<"trials" | "threads" | "decoders", number | undefined>> &
   Readonly<Record<"mean" | "std", readonly number[] | undefined>> & {
     readonly method: "random" | "grid" | "halving";
@@ -103,6 +104,7 @@ export async function runSweep({ options, positionals, out, signal }: SweepInput
     signal,
     fetchFile: photoFetcher({ cacheFolder: cache, signal }),
     ...given({ model, trials, decodeProcesses: decoders }),
+    ...(options.targets === undefined ? {} : { targets: readTargets(options.targets) }),
   };
   const result = await shown(asked, out, folder);
   if (out.wantsJson) out.json(resultJson(folder, result));

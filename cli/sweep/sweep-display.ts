@@ -1,5 +1,6 @@
 import type { FineTuneEvent, SweepEvent, SweepPlan } from "../../toolkit/node.ts";
-import { counted, percent } from "../format.ts";
+import { qualityCell, qualityHead } from "../../toolkit/report/quality-cell.ts";
+import { counted } from "../format.ts";
 import type { Output, Progress } from "../output.ts";
 import { axisText, pointText } from "./point-text.ts";
 
@@ -11,6 +12,7 @@ export interface SweepDisplay {
 }
 
 type Ended = Extract<SweepEvent, { kind: "ended" }>;
+type Best = Pick<Extract<Ended["trial"], { status: "done" }>, "quality" | "metric">;
 
 /** `now` in milliseconds. */
 export function sweepDisplay(out: Output, now: () => number): SweepDisplay {
@@ -20,7 +22,8 @@ export function sweepDisplay(out: Output, now: () => number): SweepDisplay {
   /** Of trials that were run here: how many, and the milliseconds since the first began. */
   let ran = 0;
   let start: number | undefined;
-  let best: number | undefined;
+  let best: Best | undefined;
+  let isTold = false;
   let isHead = false;
 
   const stop = (): void => {
@@ -45,7 +48,7 @@ export function sweepDisplay(out: Output, now: () => number): SweepDisplay {
     else if (event.kind === "note" && ran === 0 && !isHead) out.say(event.text);
     // a head is trained before anybody could read it
     else if (event.kind === "step" && event.stage === "network") {
-      const top = best === undefined ? "" : `, best ${percent(best)}`;
+      const top = best === undefined ? "" : `, best ${qualityCell(best.quality, best.metric)}`;
       const label = `trial ${known + ran + 1} of ${plan?.trials ?? 0}${left()}${top}`;
       const { meanLoss: loss, meanAccuracy: accuracy } = event;
       barOf(`trial ${number} ${ran}`, event.steps, label).update(event.step, { loss, accuracy });
@@ -54,18 +57,20 @@ export function sweepDisplay(out: Output, now: () => number): SweepDisplay {
   const onEnded = (event: Ended): void => {
     if (event.isKnown) known++;
     else ran++;
-    const quality = event.best?.quality?.mean;
     const isBest = event.best?.number === event.number;
-    best = quality;
+    const done = event.best?.trials.find((trial) => trial.status === "done");
+    best = done && { metric: done.metric, quality: event.best?.quality?.mean ?? done.quality };
     if (out.wantsJson) out.json(trialJson(event, isBest));
     else if (!event.isKnown || isBest) {
+      if (!isTold) out.data(header(event.trial.status === "done" ? event.trial.metric : "accuracy"));
+      isTold = true;
       // a bar is drawn below what is printed
       out.data(trialRow(event, isBest));
     }
     if (event.isKnown || event.trial.settings.mode !== "frozen") return stop();
     const total = (plan?.trials ?? 0) - known;
     if (ran < total)
-      barOf(`trials ${known}`, total, "trials").update(ran, best === undefined ? {} : { accuracy: best });
+      barOf(`trials ${known}`, total, "trials").update(ran, best === undefined ? {} : { accuracy: best.quality });
     else stop();
   };
 
@@ -90,16 +95,17 @@ function sayPlan(out: Output, { method, axes, points, rungs, seeds, trials }: Sw
   const each = seeds === 1 ? "" : `, ${seeds} seeds each`;
   const halved = rungs.map((rung) => `${rung.trials} for ${counted(rung.epochs ?? 0, "epoch")}`).join(", the best ");
   out.say(`${counted(trials, "trial")}${each}${rungs.length > 1 ? `: ${halved}` : ""}`);
-  out.data(HEADER);
 }
 
-const HEADER = "trial  accuracy     loss  epoch  seconds  settings";
+function header(metric: string): string {
+  return `trial ${qualityHead(metric).padStart(9)}     loss  epoch  seconds  settings`;
+}
 
 function trialRow({ number, point, trial, isKnown }: Ended, isBest: boolean): string {
   const done = trial.status === "done";
   const cells = [
     String(number).padStart(5),
-    (done ? percent(trial.quality) : "failed").padStart(9),
+    (done ? qualityCell(trial.quality, trial.metric) : "failed").padStart(9),
     (done ? trial.loss.toFixed(4) : "-").padStart(8),
     (done ? String(trial.epoch) : "-").padStart(6),
     trial.seconds.toFixed(1).padStart(8),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SweepResult, SweepRow } from "../../toolkit/node.ts";
-import { counted, percent } from "../format.ts";
+import { qualityCell, qualityHead } from "../../toolkit/report/quality-cell.ts";
+import { counted } from "../format.ts";
 import type { Output } from "../output.ts";
 import { pointText } from "./point-text.ts";
 
@@ -28,15 +29,16 @@ export function saySweepResult(out: Output, folder: string, data: string, { rows
   out.data("");
   const shown = rows.slice(0, SHOWN);
   const spread = plan.seeds > 1;
+  const metric = best.trials.find((trial) => trial.status === "done")?.metric ?? "accuracy";
   out.table(
     shown.map((row, i) => [
       i + 1,
-      row.quality ? percent(row.quality.mean) : "failed",
-      ...(spread ? [row.quality?.deviation == null ? "-" : percent(row.quality.deviation)] : []),
+      row.quality ? qualityCell(row.quality.mean, metric) : "failed",
+      ...(spread ? [row.quality?.deviation == null ? "-" : qualityCell(row.quality.deviation, metric)] : []),
       row.loss ? row.loss.mean.toFixed(4) : "-",
       pointText(row.point),
     ]),
-    ["rank", "accuracy", ...(spread ? ["spread"] : []), "loss", "settings"],
+    ["rank", qualityHead(metric), ...(spread ? ["spread"] : []), "loss", "settings"],
   );
   if (rows.length > shown.length) out.say(`and ${counted(rows.length - shown.length, "more point")}, in the report`);
   out.say(

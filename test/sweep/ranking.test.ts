@@ -55,4 +55,10 @@ describe("sweep/ranking", () => {
     );
     assert.deepEqual(closeToBest([]), []);
   });
+
+  it("closeToBest() counts none but equals where quality is no share", () => {
+    const r2 = (quality: number): TrialRecord => ({ ...done(quality), metric: "R2" });
+    const rows = ranked([0.9, 0.9, 0.899].map((quality, i) => candidate(i, [r2(quality)])));
+    assert.equal(closeToBest(rows).length, 2);
+  });
 });

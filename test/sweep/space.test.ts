@@ -50,11 +50,20 @@ describe("sweep/space", () => {
     refused({ rate: { from: 0.1, to: 1, step: 2 } }, /found \{"from":0.1,"to":1,"step":2\}$/);
     refused({ rate: { from: 0, to: 1, scale: "log" } }, /expected a number above 0 where a log scale begins, found 0$/);
     refused({ rate: { from: 0.1, to: 1, scale: "lg" } }, /expected the scale "linear" or "log", found "lg"$/);
+    refused({ rate: { from: 0.1, to: 0.01 } }, /expected a range that begins at its lower end, found 0.1 to 0.01$/);
     refused({ rate: [] }, /^Cannot sweep rate: expected one value or more/);
+  });
+
+  it("axesOf() knows what the data have: numbers have losses of their own", () => {
+    const about = { classes: [], columns: ["size"] };
+    assert.equal(axesOf({ loss: ["mse", "huber"] }, {}, about).length, 1);
+    assert.throws(() => axesOf({ loss: ["mse", "focal"] }, {}, about), { code: "E_SETTING" });
+    assert.throws(() => axesOf({ loss: ["mse", "huber"] }), { code: "E_SETTING" });
   });
 
   it("axesOf() judges a value beside those that all trials share, and the first of every other axis", () => {
     assert.throws(() => axesOf({ unfreeze: [1, 2] }, { mode: "full" }), /in mode "full"/);
+    assert.throws(() => axesOf({}, { loss: "focall" as "focal" }), /loss "focall"/);
     assert.equal(axesOf({ unfreeze: [1, 2], mode: ["partial", "staged"] }).length, 2);
   });
 });

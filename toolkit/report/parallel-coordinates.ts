@@ -1,6 +1,6 @@
 import type { Markup } from "./page.ts";
 import { html, trusted } from "./page.ts";
-import { percent } from "./results-section.ts";
+import { qualityCell } from "./quality-cell.ts";
 import type { SweepReport, SweepRow } from "./sweep-report.ts";
 import { lossScale, qualityScale, sweptScale, valueText } from "./swept-scale.ts";
 import type { SweptScale } from "./swept-scale.ts";
@@ -47,7 +47,7 @@ async function svgOf(report: SweepReport, scales: readonly SweptScale[]): Promis
   const ticks = scales.flatMap(({ name, ticks: marks }) => marks.map(({ at, text }) => ({ axis: name, y: at, text })));
   const line = (of: readonly SweepRow[], stroke: string, options: object): unknown =>
     Plot.line(
-      of.flatMap((row) => placesOf(row, scales)),
+      of.flatMap((row) => placesOf(row, scales, report.metric)),
       { x: "axis", y: "y", z: "row", title: "title", stroke, ...options },
     );
   const plot = Plot.plot({
@@ -96,8 +96,8 @@ async function svgOf(report: SweepReport, scales: readonly SweptScale[]): Promis
   return String(plot.outerHTML);
 }
 
-function placesOf(row: SweepRow, scales: readonly SweptScale[]): readonly Line[] {
-  const title = titleOf(row);
+function placesOf(row: SweepRow, scales: readonly SweptScale[], metric: string): readonly Line[] {
+  const title = titleOf(row, metric);
   const found = [...scales.slice(0, -2).map(({ name }) => row.values[name]), row.loss?.mean, row.quality?.mean];
   return scales.flatMap((scale, i): readonly Line[] => {
     const value = found[i];
@@ -105,14 +105,14 @@ function placesOf(row: SweepRow, scales: readonly SweptScale[]): readonly Line[]
   });
 }
 
-function titleOf({ number, values, quality }: SweepRow): string {
+function titleOf({ number, values, quality }: SweepRow, metric: string): string {
   const settings = Object.entries(values).map(([name, value]) => `${name} ${valueText(value)}`);
-  return `${number}: ${settings.join(", ")}: ${quality ? percent(quality.mean) : "failed"}`;
+  return `${number}: ${settings.join(", ")}: ${quality ? qualityCell(quality.mean, metric) : "failed"}`;
 }
 
 function describe({ rows, axes, metric }: SweepReport, best: SweepRow | undefined): string {
   const names = axes.map(({ name }) => name).join(", ");
-  const found = best?.quality ? `the best, ${titleOf(best)}` : "none came to an end";
+  const found = best?.quality ? `the best, ${titleOf(best, metric)}` : "none came to an end";
   return `${rows.length} trials over ${names} by ${metric}: ${found}`;
 }
 

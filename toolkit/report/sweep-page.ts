@@ -2,7 +2,7 @@ import type { Markup } from "./page.ts";
 import { html, page } from "./page.ts";
 import { parallelCoordinates } from "./parallel-coordinates.ts";
 import { REPORT_CSS } from "./report-css.ts";
-import { percent } from "./results-section.ts";
+import { qualityCell } from "./quality-cell.ts";
 import type { Setting } from "./run-report.ts";
 import { sliceFigure } from "./slice-figure.ts";
 import type { SeedSpread, SweepReport, SweepRow } from "./sweep-report.ts";
@@ -47,7 +47,7 @@ function verdict({ rows, metric, model, method, seeds, axes, trainImages, valida
   const [best] = rows;
   if (!best?.quality) return html`<strong>No trial came to an end.</strong> ${base}.`;
   return html`<strong
-      >${upperFirst(metric)} ${spreadText(best.quality)} on ${validationImages} validation photos, with
+      >${upperFirst(metric)} ${spreadText(best.quality, metric)} on ${validationImages} validation photos, with
       ${settingsText(best)}.</strong
     >
     ${base}.`;
@@ -68,7 +68,7 @@ function trials({ axes, rows, metric, seeds }: SweepReport): Markup {
     (row, i) =>
       html`<tr>
         <th scope="row">${i + 1}</th>
-        <td>${row.quality ? spreadText(row.quality) : "failed"}</td>
+        <td>${row.quality ? spreadText(row.quality, metric) : "failed"}</td>
         <td>${row.loss ? row.loss.mean.toFixed(4) : "–"}</td>
         ${axes.map(({ name }) => html`<td>${valueText(row.values[name] ?? null)}</td>`)}
         ${halved && html`<td>${row.epochs ?? "–"}</td>`}
@@ -134,8 +134,9 @@ function list(entries: Readonly<Record<string, Setting>>): Markup {
   </dl>`;
 }
 
-function spreadText({ mean, deviation }: SeedSpread): string {
-  return deviation === null ? percent(mean) : `${percent(mean)} ± ${percent(deviation)}`;
+function spreadText({ mean, deviation }: SeedSpread, metric: string): string {
+  const text = qualityCell(mean, metric);
+  return deviation === null ? text : `${text} ± ${qualityCell(deviation, metric)}`;
 }
 
 function settingsText({ values }: SweepRow): string {

@@ -52,15 +52,16 @@ export function bestOf(rows: readonly Row[]): Row | undefined {
 }
 
 /**
- * Rows that the validation photos cannot tell from the best one: within one standard error of an accuracy, sqrt(p (1 - p) / photos), of the same rung. The best
- * itself is among them.
+ * Rows that the validation photos cannot tell from the best one: within one standard error of a share, sqrt(p (1 - p) / photos), of the same rung; of a quality
+ * that is no share, none but its equals. The best itself is among them.
  */
 export function closeToBest(rows: readonly Row[]): readonly Row[] {
   const best = bestOf(rows);
   if (!best?.quality) return [];
   const { mean } = best.quality;
-  const photos = best.trials.find(isDone)?.photos ?? 0;
-  const error = Math.sqrt(Math.max(0, mean * (1 - mean)) / Math.max(1, photos));
+  const { photos = 0, metric } = best.trials.find(isDone) ?? {};
+  const isShare = metric === "accuracy" || metric === "mean average precision";
+  const error = !isShare ? 0 : Math.sqrt(Math.max(0, mean * (1 - mean)) / Math.max(1, photos));
   return rows.filter((row) => row.rung === best.rung && row.quality !== null && row.quality.mean >= mean - error);
 }
 

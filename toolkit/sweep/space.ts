@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors.ts";
 import { settle } from "../fine-tune/settings.ts";
-import type { FineTuneSettings } from "../fine-tune/settings.ts";
+import type { FineTuneSettings, SettledFor } from "../fine-tune/settings.ts";
 import { unknownName } from "../unknown-name.ts";
 
 /** Numbers between two ends, both included. On the "log" scale each factor of ten is as likely as the next; "linear" where absent. */
@@ -44,14 +44,13 @@ const SOME_PX = 224;
  * The axes of a space, checked against the settings that all trials share.
  * @throws E_SETTING naming the setting, its value and what was expected
  */
-export function axesOf(
-  space: Space,
-  shared: FineTuneSettings = {},
-  about: { readonly isMultiLabel?: boolean } = {},
-): readonly Axis[] {
+export function axesOf(space: Space, shared: FineTuneSettings = {}, about: SettledFor = {}): readonly Axis[] {
   const given = Object.entries(space as Readonly<Record<string, unknown>>);
-  if (given.length === 0)
+  if (given.length === 0) {
+    // a name that is wrong explains more
+    settle(shared, SOME_PX, about);
     throw refused("nothing", "a setting with two values or more", "such as rate from 1e-4 to 1e-1");
+  }
   const firsts = Object.fromEntries(given.map(([name, values]) => [name, firstOf(values)]));
   const check = (name: string, value: unknown): void => {
     settle({ ...shared, ...firsts, [name]: value }, SOME_PX, about);
@@ -79,6 +78,8 @@ function choices(name: string, values: readonly unknown[], check: (name: string,
 function range(name: string, values: unknown, check: (name: string, value: unknown) => void): Axis {
   const { from, to, scale = "linear", ...others } = isRecord(values) ? values : { from: undefined, to: undefined };
   const [stray] = Object.keys(others);
+  if (typeof from === "number" && typeof to === "number" && from > to)
+    throw refused(name, "a range that begins at its lower end", `${from} to ${to}`);
   if (stray !== undefined || typeof from !== "number" || typeof to !== "number" || !(from < to)) {
     throw refused(
       name,

@@ -4,7 +4,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { openFeatureCache } from "../data/feature-cache.ts";
 import { hashFile } from "../data/hash.ts";
 import { photoDecoder } from "../data/photo-decoder.ts";
-import type { FetchFile } from "../data/sources/source-options.ts";
+import type { FetchFile, SourceOptions } from "../data/sources/source-options.ts";
 import { ToolkitError } from "../errors.ts";
 import { naturalSize } from "../export/source-model.ts";
 import type { SourceModel } from "../export/source-model.ts";
@@ -26,7 +26,7 @@ import type { SweepEvent, SweepResult } from "./sweep.ts";
 import { scoreOf } from "./trial.ts";
 import type { Trainer, TrialScore } from "./trial.ts";
 
-export interface SweepPhotosOptions extends Omit<SweepChoices, "isMultiLabel"> {
+export interface SweepPhotosOptions extends Omit<SweepChoices, "about"> {
   /** Where every trial starts from: a card's name, a path, or an opened model; the bundled weights where absent. */
   readonly model?: string | SourceModel;
   /** A folder of photos, a folder per class, or a dataset that was read. All trials have the same validation photos. */
@@ -38,6 +38,8 @@ export interface SweepPhotosOptions extends Omit<SweepChoices, "isMultiLabel"> {
   /** When going on, run those that failed once more. */
   readonly retryFailed?: boolean;
   readonly validationShare?: number;
+  /** Columns of a table that are learnt. */
+  readonly targets?: SourceOptions["targets"];
   /** Gets the photos that a table has as addresses; these are refused where absent. */
   readonly fetchFile?: FetchFile;
   readonly cacheFolder?: string;
@@ -66,7 +68,7 @@ export async function* sweepPhotos(
   const { cacheFolder = defaultCacheFolder(), settings = {} } = options;
   const dataset = typeof options.data === "string" ? await readSplit(options.data, options) : options.data;
   expectValidation(dataset.validation.length);
-  const choices = { ...options, settings, isMultiLabel: dataset.isMultiLabel ?? false };
+  const choices = { ...options, settings, about: dataset };
   // what cannot be meant is refused before a folder is made for it
   sweepPlan(choices);
   const { model } = options;
@@ -97,10 +99,14 @@ export async function* sweepPhotos(
   }
 }
 
-function readSplit(path: string, { settings = {}, validationShare, fetchFile }: SweepPhotosOptions): Promise<Dataset> {
+function readSplit(
+  path: string,
+  { settings = {}, validationShare, targets, fetchFile }: SweepPhotosOptions,
+): Promise<Dataset> {
   return readDataset(path, {
     seed: settings.seed ?? 0,
     ...(validationShare === undefined ? {} : { validationShare }),
+    ...(targets ? { targets } : {}),
     ...(fetchFile ? { fetchFile } : {}),
   });
 }

@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors.ts";
 import { settle } from "../fine-tune/settings.ts";
-import type { FineTuneSettings } from "../fine-tune/settings.ts";
+import type { FineTuneSettings, SettledFor } from "../fine-tune/settings.ts";
 import { gridPoints } from "./grid-points.ts";
 import { halvingRungs } from "./halving-rungs.ts";
 import type { Rung } from "./halving-rungs.ts";
@@ -30,8 +30,8 @@ export interface SweepChoices {
   readonly factor?: number;
   /** Of successive halving: epochs of the shortest trials; 1. */
   readonly leastEpochs?: number;
-  /** Whether photos may have several labels. */
-  readonly isMultiLabel?: boolean;
+  /** What is to be learnt; one label a photo where absent. */
+  readonly about?: SettledFor;
 }
 
 export interface SweepPlan {
@@ -54,8 +54,7 @@ const SOME_PX = 224;
 /** @throws E_SETTING */
 export function sweepPlan(choices: SweepChoices): SweepPlan {
   const { space, settings: shared = {}, method = "random", seeds = 1, drawSeed = 0 } = choices;
-  const about = { isMultiLabel: choices.isMultiLabel ?? false };
-  const axes = axesOf(space, shared, about);
+  const axes = axesOf(space, shared, choices.about);
   expectCount("trials", choices.trials ?? 1);
   expectCount("seeds", seeds);
   expectCount("steps", choices.steps ?? 1);
@@ -98,8 +97,8 @@ function halving(axes: readonly Axis[], trials: number, choices: SweepChoices): 
       hint: "draw trials at random, or leave epochs out of the space",
     });
   }
-  const { settings = {}, factor, leastEpochs, isMultiLabel = false } = choices;
-  const { epochs } = settle(settings, SOME_PX, { isMultiLabel });
+  const { settings = {}, factor, leastEpochs, about } = choices;
+  const { epochs } = settle(settings, SOME_PX, about);
   return halvingRungs({
     trials,
     epochs,

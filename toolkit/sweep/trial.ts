@@ -1,3 +1,4 @@
+import type { QualityMetric } from "../report/quality-cell.ts";
 import type { FineTuneEvent } from "../fine-tune/events.ts";
 import type { FineTuneSettings } from "../fine-tune/settings.ts";
 import { qualityOf } from "../train/evaluate.ts";
@@ -7,7 +8,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 export interface TrialScore {
   /** Accuracy; mean average precision where photos may have several labels, R2 where numbers are learnt; of several heads the mean. */
   readonly quality: number;
-  readonly metric: "accuracy" | "mean average precision" | "R2" | "mean over heads";
+  readonly metric: QualityMetric;
   readonly loss: number;
   /** Validation photos. */
   readonly photos: number;

@@ -151,7 +151,7 @@ describe("data/sources/npz", () => {
     );
     await refuses(
       { train_images: u1([1, 1, 1, 1, 1], [1]), train_labels: u1([1], [1]) },
-      /\[1,1,1,1,1\], expected uint8/,
+      /is uint8 \[1,1,1,1,1\], expected uint8/,
     );
     await refuses(
       { train_images: npy("<f4", [1, 1, 1], new Uint8Array(4)), train_labels: u1([1], [1]) },

@@ -82,12 +82,17 @@ async function unpack(path: string): Promise<ReadonlyMap<string, NpyArray>> {
   throw refusal(path, `expected "train_images" and "train_labels" in it, found ${quotedList(seen) || "nothing"}`);
 }
 
+/** As NumPy calls it; 64-bit whole numbers were read as float64. */
+function typeOf(data: NpyArray["data"]): string {
+  return data.constructor.name.replace("Array", "").toLowerCase();
+}
+
 function picturesOf(path: string, name: string, { shape, data }: NpyArray): readonly Pixels[] {
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   const isPictures =
     data instanceof Uint8Array && (shape.length === 3 || (shape.length === 4 && [1, 3].includes(channels)));
   if (!isPictures) {
-    throw refusal(path, `"${name}" is [${shape.join(",")}], expected uint8 [N,H,W] or [N,H,W,3]`);
+    throw refusal(path, `"${name}" is ${typeOf(data)} [${shape.join(",")}], expected uint8 [N,H,W] or [N,H,W,3]`);
   }
   expectFits(path, count, { width, height });
   return pixelViews(channels === 3 ? data : greyToColour(data), { width, height });
