@@ -3,12 +3,12 @@ import { bestOf, closeToBest, ranked } from "../../toolkit/sweep/ranking.ts";
 import type { Candidate } from "../../toolkit/sweep/ranking.ts";
 import type { TrialRecord } from "../../toolkit/sweep/trial.ts";
 
-const done = (quality: number, loss = 1): TrialRecord => ({
+const done = (quality: number, loss = 1, metric: "accuracy" | "R2" = "accuracy"): TrialRecord => ({
   settings: {},
   seconds: 2,
   status: "done",
   quality,
-  metric: "accuracy",
+  metric,
   loss,
   photos: 100,
   epoch: 1,
@@ -57,8 +57,7 @@ describe("sweep/ranking", () => {
   });
 
   it("closeToBest() counts none but equals where quality is no share", () => {
-    const r2 = (quality: number): TrialRecord => ({ ...done(quality), metric: "R2" });
-    const rows = ranked([0.9, 0.9, 0.899].map((quality, i) => candidate(i, [r2(quality)])));
+    const rows = ranked([0.9, 0.9, 0.899].map((quality, i) => candidate(i, [done(quality, 1, "R2")])));
     assert.equal(closeToBest(rows).length, 2);
   });
 });

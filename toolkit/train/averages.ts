@@ -3,8 +3,8 @@ import type { Graph } from "../graph/ir.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 
 /**
- * `graph`, whose inputs include the parameters, with their averages read in their place: what evaluates the averaged weights on the state that a step holds.
- * Every other input, running statistics among them, keeps its name. `averages` is a step's: parameter -> state.
+ * `graph`, whose inputs include the parameters and running statistics, with their averages read in their place: what evaluates the averaged weights on the state
+ * that a step holds. Every other input keeps its name. `averages` is a step's: parameter -> state.
  */
 export function readAverages(graph: Graph, averages: ReadonlyMap<string, string>): Graph {
   const renamed = <T extends { readonly name: string }>(v: T): T => ({ ...v, name: averages.get(v.name) ?? v.name });
@@ -16,7 +16,7 @@ export function readAverages(graph: Graph, averages: ReadonlyMap<string, string>
 }
 
 /**
- * Averaged weights under the parameters' own names, for an export; tensors that are no averages (running statistics) stay as they are, the plain
+ * Averaged weights and running statistics under their own names, for an export; tensors that are no averages and have none stay as they are, the plain
  * parameters are left out.
  * @throws E_NO_VALUE where the average of a parameter is missing
  */

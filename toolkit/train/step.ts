@@ -32,9 +32,9 @@ export interface StepSettings {
   readonly unitAxes?: ReadonlyMap<string, number>;
   /** Update the parameters at every so many steps, to the mean gradient of all their samples; 1 by default. Schedules then count updates: see `perUpdate`. */
   readonly accumulate?: number;
-  /** Keep an exponential moving average of the parameters too, with this share of it kept at each update. */
+  /** Keep an exponential moving average of the parameters, and of running statistics, too, with this share of it kept at each update. */
   readonly averageDecay?: number;
-  /** Keep less of the average during the first updates. */
+  /** Keep less of the parameters' average during the first updates. */
   readonly averageWarmUp?: boolean;
   /** Take the gradient this far uphill from the parameters: sharpness-aware minimisation, at the price of a second pass. */
   readonly sharpness?: number;
@@ -48,7 +48,7 @@ export interface Step {
   /** What the state starts as. */
   readonly initial: ReadonlyMap<string, TensorData>;
   readonly parameters: readonly string[];
-  /** Parameter -> the state that holds its average; empty without `averageDecay`. See `readAverages` and `averagesAsWeights`. */
+  /** Parameter, or running statistic -> the state that holds its average; empty without `averageDecay`. See `readAverages` and `averagesAsWeights`. */
   readonly averages: ReadonlyMap<string, string>;
   /** Parameter -> the value that is the gradient of the loss. */
   readonly gradients: ReadonlyMap<string, string>;
@@ -107,11 +107,36 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
   for (const [i, p] of params.entries()) next.set(p.name, u.op("Add", [p, update.updates[i]]));
   for (const [i, s] of slots.entries()) next.set(s.name, update.state[i] as Value);
   for (const s of statistics) for (const [name, v] of runningAverages(u, s, averageShare, next)) next.set(name, v);
-  const averages =
-    settings.averageDecay === undefined ? [] : parameters.map((p) => [p, slotName(averageName(p))] as const);
+  const running = settings.averageDecay === undefined ? [] : averageStatistics(u, averaged, settings, next);
+  const averages = settings.averageDecay === undefined ? [] : [...parameters, ...averaged];
   const outputs = finish(u, lossValue, logits, next);
-  const gradients = new Map([...back.gradients].map(([p, v]) => [p, v.name]));
-  return { ...outputs, initial: startOf(open.values, slots), parameters, averages: new Map(averages), gradients };
+  return {
+    ...outputs,
+    initial: startOf(open.values, [...slots, ...running]),
+    parameters,
+    averages: new Map(averages.map((name) => [name, slotName(averageName(name))])),
+    gradients: new Map([...back.gradients].map(([p, v]) => [p, v.name])),
+  };
+}
+
+/**
+ * Averages running statistics as the weights are averaged, since those of the weights of today fit no average of weights (as timm's ModelEma does). Puts what they
+ * become into `next`. Statistics change with every batch, weights with every so many: so the same share is kept over as many.
+ */
+function averageStatistics(
+  b: GraphBuilder,
+  names: readonly string[],
+  { averageDecay = 0, accumulate: every = 1 }: StepSettings,
+  next: Map<string, Value>,
+): readonly Slot[] {
+  const kept = averageDecay ** (1 / every);
+  return [...new Set(names)].map((name) => {
+    const now = next.get(name) ?? valueOf(b, name);
+    const slot = asState({ name: averageName(name), dtype: now.dtype, shape: now.shape, start: name });
+    const before = b.input(slot.name, slot.dtype, slot.shape);
+    next.set(slot.name, b.op("Add", [b.op("Mul", [before, b.scalar(kept)]), b.op("Mul", [now, b.scalar(1 - kept)])]));
+    return slot;
+  });
 }
 
 /** The state that holds a slot: a model's own "momentum/w" must not meet it. */
