@@ -142,6 +142,9 @@ export type { ReducedModel, ReducePrecisionOptions, ReduceProgress } from "./exp
 export type { Parity } from "./export/parity.ts";
 export type { SourceModel } from "./export/source-model.ts";
 
+export { GRAD_CAM, gradCam } from "./explain/grad-cam.ts";
+export type { GradCam } from "./explain/grad-cam.ts";
+
 export { inspectModel } from "./report/inspect.ts";
 export type { Inspection } from "./report/inspect.ts";
 export { measure } from "./report/metrics.ts";
