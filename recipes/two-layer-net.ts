@@ -8,8 +8,6 @@
  * DATA is the folder of CIFAR-10's binary version. The first layer's weights are drawn into FOLDER/first-layer.png, the figures go into result.json.
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { twoLayerNet } from "../models/two-layer-net.ts";
@@ -25,7 +23,6 @@ import {
   softmaxCrossEntropy,
   ToolkitError,
   train,
-  VERSION,
 } from "../toolkit/node.ts";
 import type { Evaluation, Runtime, Tensors, TrainBatch } from "../toolkit/node.ts";
 import { sayClaims } from "./claim.ts";
@@ -36,6 +33,7 @@ import { checkGradient, checkGradientInDouble } from "./two-layer-net/check-grad
 import { drawFilters } from "./two-layer-net/draw-filters.ts";
 import { drawPictures, pick, PICTURE, readCifar10, SIDE_PX } from "./two-layer-net/pictures.ts";
 import type { Pictures } from "./two-layer-net/pictures.ts";
+import { circumstances } from "./write-results.ts";
 
 const CLASSES = 10;
 const BATCH = 200;
@@ -141,7 +139,7 @@ export async function learnTwoLayers({
   await writeFile(picture, await encodePng(drawFilters(weights.get("fc1.weight"), SIDE_PX)));
   const seconds = Math.round((performance.now() - started) / 1000);
   const figures = { gradients, inDouble, setting: best, validation: validation.top1, test: test.top1, seed, seconds };
-  await writeFile(join(out, "result.json"), `${JSON.stringify({ ...figures, ...machine() }, undefined, 2)}\n`);
+  await writeFile(join(out, "result.json"), `${JSON.stringify({ ...figures, ...circumstances() }, undefined, 2)}\n`);
   say(`   what the hidden units look for: ${picture}`);
   return [
     {
@@ -337,10 +335,4 @@ async function* inBatches(
       position: start + count,
     };
   }
-}
-
-function machine(): object {
-  const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
-  const versions = { "onnx-graft": VERSION, "onnxruntime-node": runtime.version, node: process.versions.node };
-  return { versions, machine: { processor: cpus()[0]?.model ?? "unknown", cores: cpus().length } };
 }

@@ -47,12 +47,13 @@ export async function writeResults(folder: string, { table, ...results }: Result
   await writeFile(join(folder, "result.md"), markdown(record, table));
 }
 
+/** What figures depend on beside the settings. */
 interface Circumstances {
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly processor: string; readonly cores: number };
 }
 
-function circumstances(): Circumstances {
+export function circumstances(): Circumstances {
   const runtime = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
   return {
     versions: { "onnx-graft": VERSION, "onnxruntime-node": runtime.version, node: process.versions.node },
