@@ -50,7 +50,7 @@ async function svgOf({
 }: LineFigure): Promise<string> {
   // both are slow to load and only the report needs them
   const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: Document };
   const all = lines.flatMap(({ points }) => points);
   const tick = (v: number): string => numberText(v);
   const plot = Plot.plot({
@@ -91,7 +91,7 @@ async function svgOf({
     ],
   });
   plot.setAttribute("role", "img");
-  return String(plot.outerHTML);
+  return plot.outerHTML;
 }
 
 /** Each curve in its colour; one of few points has them marked. */

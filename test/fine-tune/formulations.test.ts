@@ -45,7 +45,12 @@ function toyStep(): Step {
 
 describe("fine-tune/formulations", () => {
   const step = toyStep();
-  const at = (blockSize: number): Parameters<typeof writeStep>[1] => ({ dims: new Map(), blockSize, operators });
+  const at = (blockSize: number): Parameters<typeof writeStep>[1] => ({
+    provider: "cpu",
+    dims: new Map(),
+    blockSize,
+    operators,
+  });
 
   it("writeStep() names the formulations it took, and has nothing to say of a new run", () => {
     const blocked = writeStep(step, at(16));

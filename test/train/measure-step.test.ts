@@ -63,9 +63,9 @@ interface Outcome {
 
 /** Makes a step for each of `wanted` in one run; without it, the same number of a step that is not measured. */
 async function run(step: Step, blockSize: number, wanted: readonly (boolean | undefined)[]): Promise<Outcome> {
-  const written = writeStep(step, { dims: new Map(), blockSize, operators });
+  const written = writeStep(step, { provider: "cpu", dims: new Map(), blockSize, operators });
   assert.equal(hasBlocks(written.lowered.graph), blockSize > 0);
-  const { model, options } = loadableStep(step, written, 1);
+  const { model, options } = loadableStep({ step, operators }, written, { provider: "cpu", threads: 1 });
   const session = await directRuntime.load(model, options);
   try {
     await session.set(step.initial);

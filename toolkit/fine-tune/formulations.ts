@@ -1,6 +1,7 @@
 import { lowerWithForms } from "../lowering/lower.ts";
 import type { Lowered } from "../lowering/lower.ts";
 import type { Target } from "../lowering/target.ts";
+import type { Provider } from "../runtime/runtime.ts";
 import type { Operators } from "../graph/operator.ts";
 import { writeNorms } from "../train/measure-step.ts";
 import type { Step } from "../train/step.ts";
@@ -20,12 +21,20 @@ export interface WrittenStep {
   readonly notes: readonly string[];
 }
 
+/** What a step is written for. */
+export interface StepTarget {
+  readonly provider: Provider;
+  readonly dims: Target["dims"];
+  readonly blockSize: number;
+  readonly operators: Operators;
+}
+
 /**
- * Writes a step for the CPU in blocks of `blockSize` channels, in the formulations of the run that is resumed, as far as this machine has them, or of `chosen`.
+ * Writes a step for a provider, on the CPU in blocks of `blockSize` channels, in the formulations of the run that is resumed, as far as this machine has them, or of `chosen`.
  */
 export function writeStep(
   step: Step,
-  { dims, blockSize, operators }: { dims: Target["dims"]; blockSize: number; operators: Operators },
+  { provider, dims, blockSize, operators }: StepTarget,
   before?: Formulations,
   chosen?: Formulations,
 ): WrittenStep {
@@ -34,7 +43,7 @@ export function writeStep(
   const lowered = lowerWithForms(
     step.graph,
     {
-      provider: "cpu",
+      provider,
       dims,
       blockSize,
       state: step.state,

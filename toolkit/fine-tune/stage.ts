@@ -7,7 +7,8 @@ import { lower } from "../lowering/lower.ts";
 import { repeat } from "../lowering/repeat.ts";
 import { writeStep } from "./formulations.ts";
 import type { Formulations, WrittenStep } from "./formulations.ts";
-import type { LoadOptions, Runtime, Session, Tensors } from "../runtime/runtime.ts";
+import { providerOf } from "../runtime/runtime.ts";
+import type { LoadOptions, Provider, Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { averagesAsWeights, readAverages } from "../train/averages.ts";
@@ -16,6 +17,8 @@ import type { ClassColumns } from "../train/count-correct.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { openPace } from "../train/pace.ts";
+import type { Pace } from "../train/pace.ts";
+import { stateReader } from "../train/state-reader.ts";
 import type { Step } from "../train/step.ts";
 import { train } from "../train/train.ts";
 import type { Progress, TrainEvent } from "../train/train.ts";
@@ -96,13 +99,14 @@ export async function startStage(
   // a head has no convolutions that blocks would serve; plain operators are everywhere
   const isPlain = stage.name === "head" || (before ?? chosen)?.blockSize === 0;
   const blockSize = isPlain ? 0 : await learnBlockSize(runtime, threads);
-  const written = writeStep(step, { dims, blockSize, operators }, before, chosen);
+  const provider = providerOf(runtime);
+  const written = writeStep(step, { provider, dims, blockSize, operators }, before, chosen);
   const { lowered, formulations, notes } = written;
-  const loadable = loadableStep(step, written, threads);
+  const loadable = loadableStep(stage, written, { provider, threads });
   const session = await runtime.load(loadable.model, loadable.options);
   const forward = readAverages(stage.forward, step.averages);
   // it reads the state as the step keeps it
-  const evaluation = { provider: "cpu", dims, blockSize, layouts: lowered.layouts } as const;
+  const evaluation = { provider, dims, blockSize, layouts: lowered.layouts } as const;
   await session.add(EVALUATE, encodeGraph(lower(forward, evaluation, operators)));
   await session.set(new Map([...step.initial, ...(options.state ?? [])]));
   const names = [...step.state.keys()];
@@ -126,8 +130,7 @@ export async function startStage(
     },
     events: train({
       session,
-      // what comes after a step that is left out has another rate
-      pace: step.finite === undefined ? openPace(options.saveEvery) : SINGLE,
+      ...paceOf(step, provider, options.saveEvery),
       ...(step.finite === undefined ? {} : { finite: step.finite }),
       ...(step.measured ? { measured: step.parameters } : {}),
       logits: stage.logits,
@@ -147,21 +150,44 @@ export async function startStage(
   };
 }
 
+/** How many steps a run makes, where it can make several. */
+function paceOf({ finite }: Step, provider: Provider, saveEvery: number | undefined): { readonly pace?: Pace } {
+  if (!repeatsOn(provider)) return {};
+  // what comes after a step that is left out has another rate
+  return { pace: finite === undefined ? openPace(saveEvery) : SINGLE };
+}
+
 /** The outputs that training accuracy is counted on: those of the first head that has labels. */
 function classColumnsOf(heads: readonly OutputHead[]): ClassColumns {
   const head = heads.find(({ task }) => task !== "numbers");
   return { start: head?.start ?? 0, width: head?.names.length ?? 0 };
 }
 
-/** A written step as a session is loaded with it: a run makes one step or several. */
+/** Providers whose runtime has a Loop that keeps the state where they compute, or whose state is in the CPU's memory anyway. */
+const REPEATING: ReadonlySet<Provider> = new Set(["cpu", "wasm", "cuda"]);
+
+/** Whether a run of a written step can make several of them: elsewhere it makes one, and its feeds are those of one. */
+export function repeatsOn(provider: Provider): boolean {
+  return REPEATING.has(provider);
+}
+
+/** A written step as a session is loaded with it. */
 export function loadableStep(
-  step: Step,
+  { step, operators }: Pick<Stage, "step" | "operators">,
   { lowered, formulations: { blockSize } }: WrittenStep,
-  threads: number | undefined,
+  { provider, threads }: { readonly provider: Provider; readonly threads: number | undefined },
 ): { readonly model: Uint8Array; readonly options: LoadOptions } {
+  const { state } = step;
+  const held = step.graph.inputs.filter((v) => state.has(v.name));
   return {
-    model: encodeGraph(repeat(lowered.graph, step.state)),
-    options: { state: step.state, layouts: lowered.layouts, blockSize, ...(threads === undefined ? {} : { threads }) },
+    model: encodeGraph(repeatsOn(provider) ? repeat(lowered.graph, state) : lowered.graph),
+    options: {
+      state,
+      layouts: lowered.layouts,
+      blockSize,
+      ...(provider === "webgpu" ? { reader: encodeGraph(stateReader(held, operators)) } : {}),
+      ...(threads === undefined ? {} : { threads }),
+    },
   };
 }
 

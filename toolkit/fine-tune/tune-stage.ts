@@ -5,7 +5,8 @@ import { fillUniform } from "../graph/random.ts";
 import { allocate, float32, scalar, sizeOf } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { formulationNames } from "../lowering/formulations.ts";
-import type { Tensors } from "../runtime/runtime.ts";
+import { providerOf } from "../runtime/runtime.ts";
+import type { Provider, Tensors } from "../runtime/runtime.ts";
 import { learnBlockSize } from "../train/block-size.ts";
 import { stackFeeds } from "../train/stack-feeds.ts";
 import { STEP } from "../train/step.ts";
@@ -16,7 +17,7 @@ import type { FineTuneEvent } from "./events.ts";
 import { writeStep } from "./formulations.ts";
 import type { Formulations, WrittenStep } from "./formulations.ts";
 import type { StageOptions } from "./run-stage.ts";
-import { loadableStep } from "./stage.ts";
+import { loadableStep, repeatsOn } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 /**
@@ -34,7 +35,8 @@ export async function* tuneStage(
   const { step } = stage;
   const threads = stage.threads ?? settings.threads;
   const blockSize = await learnBlockSize(runtime, threads);
-  const standard = written(stage, blockSize, new Set());
+  const provider = providerOf(runtime);
+  const standard = written(stage, { provider, blockSize }, new Set());
   const about = aboutStep(stage, standard, threads, tunings?.machine);
   const known = readTuning(await tunings?.get(about), blockSize);
   if (known) {
@@ -51,11 +53,11 @@ export async function* tuneStage(
     now,
     blockSize,
     write: (block, without): Candidate => {
-      const form = written(stage, block, without);
-      return { formulations: form.formulations, ...loadableStep(step, form, threads) };
+      const form = written(stage, { provider, blockSize: block }, without);
+      return { formulations: form.formulations, ...loadableStep(stage, form, { provider, threads }) };
     },
     state: step.initial,
-    feeds: stackFeeds([feeds]),
+    feeds: repeatsOn(provider) ? stackFeeds([feeds]) : feeds,
     fetch: [STEP.loss, stage.logits],
     isStopped: () => control.stopped,
     ...(signal ? { signal } : {}),
@@ -82,10 +84,14 @@ function note(text: string): FineTuneEvent {
   return { kind: "note", text };
 }
 
-function written({ step, dims, operators }: Stage, blockSize: number, without: ReadonlySet<string>): WrittenStep {
+function written(
+  { step, dims, operators }: Stage,
+  { provider, blockSize }: { readonly provider: Provider; readonly blockSize: number },
+  without: ReadonlySet<string>,
+): WrittenStep {
   const forms = formulationNames().filter((name) => !without.has(name));
   const chosen = without.size === 0 ? undefined : { blockSize, forms };
-  return writeStep(step, { dims, blockSize, operators }, undefined, chosen);
+  return writeStep(step, { provider, dims, blockSize, operators }, undefined, chosen);
 }
 
 /** Everything that the time of a step depends on. */

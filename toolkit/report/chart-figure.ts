@@ -29,7 +29,7 @@ export async function chartFigure(chart: Chart): Promise<Markup> {
 export async function chartSvg(chart: Chart): Promise<string> {
   // both are slow to load and only a report needs them
   const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: Document };
   const points = chart.series.flatMap((s) => s.points.map(([x, y]) => ({ x, y, name: s.name, tone: s.tone })));
   const few = points.length <= 60;
   const [left, right] = xDomain(chart);
@@ -92,7 +92,7 @@ export async function chartSvg(chart: Chart): Promise<string> {
     color: { type: "identity" },
   });
   plot.setAttribute("role", "img");
-  return String(plot.outerHTML);
+  return plot.outerHTML;
 }
 
 function xScale(chart: Chart): object {

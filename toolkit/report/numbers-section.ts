@@ -45,7 +45,7 @@ export async function numbersSection({ columns }: NumbersRecord): Promise<Markup
 async function scatterFigure({ name, points }: NumberRecord): Promise<Markup> {
   // both are slow to load and only a report needs them
   const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: Document };
   const values = points.flat();
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const axis = { tickFormat: (v: number) => formatValue(v, false), tickSize: 0, ticks: 5, nice: true };
@@ -77,6 +77,6 @@ async function scatterFigure({ name, points }: NumberRecord): Promise<Markup> {
   plot.setAttribute("role", "img");
   return html`<figure>
     <figcaption><h3>${name}</h3></figcaption>
-    ${trusted(String(plot.outerHTML))}
+    ${trusted(plot.outerHTML)}
   </figure>`;
 }

@@ -39,7 +39,7 @@ export async function parallelCoordinates(report: SweepReport): Promise<Markup> 
 
 async function svgOf(report: SweepReport, scales: readonly SweptScale[]): Promise<string> {
   const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: Document };
   const names = scales.map(({ name }) => name);
   const rows = report.rows.slice(0, MOST_ROWS);
   const failed = rows.filter(({ quality }) => quality === null);
@@ -93,7 +93,7 @@ async function svgOf(report: SweepReport, scales: readonly SweptScale[]): Promis
     ] as never,
   });
   plot.setAttribute("role", "img");
-  return String(plot.outerHTML);
+  return plot.outerHTML;
 }
 
 function placesOf(row: SweepRow, scales: readonly SweptScale[], metric: string): readonly Line[] {

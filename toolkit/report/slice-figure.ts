@@ -7,7 +7,7 @@ import { sweptScale } from "./swept-scale.ts";
 /** What every trial came to over one of its settings: where the good ones lie, and whether they lie at an end of the range. */
 export async function sliceFigure(report: SweepReport, axis: SweptSetting): Promise<Markup> {
   const [Plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
-  const { document } = parseHTML("<html></html>") as unknown as { readonly document: unknown };
+  const { document } = parseHTML("<html></html>") as unknown as { readonly document: Document };
   const scale = sweptScale(axis);
   const points = report.rows.flatMap(({ values, quality }, i) => {
     const value = values[axis.name];
@@ -50,6 +50,6 @@ export async function sliceFigure(report: SweepReport, axis: SweptSetting): Prom
   plot.setAttribute("role", "img");
   return html`<figure>
     <figcaption><h3>${axis.name}</h3></figcaption>
-    ${trusted(String(plot.outerHTML))}
+    ${trusted(plot.outerHTML)}
   </figure>`;
 }

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { ToolkitError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { LoadOptions, Runtime, Session, Tensors } from "./runtime.ts";
+import type { LoadOptions, Provider, Runtime, Session, Tensors } from "./runtime.ts";
 import type { Reply, Request } from "./worker.ts";
 
 interface Waiting {
@@ -9,10 +9,19 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Stock onnxruntime-node, each session in a worker thread of its own. */
-export const nodeRuntime: Runtime = { name: "onnxruntime-node", load: loadInWorker };
+/** Stock onnxruntime-node on the CPU, each session in a worker thread of its own. */
+export const nodeRuntime: Runtime = nodeRuntimeOn("cpu");
 
-async function loadInWorker(model: Uint8Array, options: LoadOptions = {}): Promise<Session> {
+/** The same on another execution provider. Whether it is there, and right, is for `chooseDevice` to find out. */
+export function nodeRuntimeOn(provider: Provider): Runtime {
+  return {
+    name: "onnxruntime-node",
+    provider,
+    load: (model, options) => loadInWorker(model, { provider, ...options }),
+  };
+}
+
+async function loadInWorker(model: Uint8Array, options: LoadOptions): Promise<Session> {
   const call = startWorker();
   try {
     await call.send({ kind: "load", model, options });

@@ -1,12 +1,15 @@
 import { ToolkitError, errorMessage } from "../errors.ts";
 import { packFilter, unpackFilter } from "../graph/layout.ts";
 import type { DType, TensorData, TypedArray } from "../graph/tensor.ts";
+import { readName } from "./runtime.ts";
 import type { LoadOptions, RunOptions, Session, Tensors } from "./runtime.ts";
 
 /** What the toolkit uses of onnxruntime-common, which every onnxruntime-* package implements. */
 export interface OrtTensor {
   readonly type: string;
   readonly dims: readonly number[];
+  /** "cpu", or where else it lies; `data` can be read on the CPU only. */
+  readonly location?: string;
   readonly data: unknown;
   dispose(): void;
 }
@@ -25,6 +28,7 @@ export interface OrtSessionOptions {
   graphOptimizationLevel?: "disabled" | "basic" | "extended" | "all";
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   enableMemPattern?: boolean;
+  preferredOutputLocation?: Readonly<Record<string, "cpu" | "gpu-buffer">>;
   extra?: Record<string, unknown>;
 }
 
@@ -33,13 +37,18 @@ export interface Ort {
   readonly Tensor: new (type: string, data: TypedArray, dims: readonly number[]) => OrtTensor;
 }
 
+/** The program of `LoadOptions.reader`. */
+const READER = "read";
+
 /**
- * A session on an onnxruntime-* module, in the calling thread. State stays in the runtime's own tensors: a run's state outputs become the next run's inputs.
+ * A session on an onnxruntime-* module, in the calling thread. State stays in the runtime's own tensors: a run's state outputs become the next run's inputs,
+ * on WebGPU without leaving the device.
  */
 export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptions = {}): Promise<Session> {
-  const programs = new Map([["main", await create(ort, model, options)]]);
-  const held = new Map<string, OrtTensor>();
   const state = options.state ?? new Map<string, string>();
+  const staysOnDevice = options.provider === "webgpu" ? [...state.values()] : [];
+  const programs = new Map([["main", await create(ort, model, options, staysOnDevice)]]);
+  const held = new Map<string, OrtTensor>();
 
   const feedsFor = (session: OrtSession, feeds: Tensors): Record<string, OrtTensor> =>
     Object.fromEntries(
@@ -51,16 +60,33 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
       }),
     );
 
+  /** Tensors of the device, as the CPU sees them: a graph hands them on, since onnxruntime-node ends the process where one is read directly. */
+  const fromDevice = async (names: readonly string[]): Promise<Record<string, OrtTensor>> => {
+    const there = names.filter((name) => isOnDevice(held.get(name)));
+    if (there.length === 0) return {};
+    if (!programs.has(READER) && options.reader) programs.set(READER, await create(ort, options.reader, options));
+    const reader = programs.get(READER);
+    if (!reader)
+      throw new ToolkitError("E_RUN", `Cannot read "${there[0]}": it lies on the device, and no reader was given`);
+    const results = await runSession(reader, feedsFor(reader, new Map()), there.map(readName));
+    return Object.fromEntries(there.map((name) => [name, resultNamed(results, readName(name))]));
+  };
+
   return {
     async add(name, bytes) {
       programs.set(name, await create(ort, bytes, options));
     },
     async set(tensors) {
       // ONNX Runtime may keep a view of what it is given: hold copies, so that the caller may reuse its arrays
-      for (const [name, t] of tensors) held.set(name, toOrt(ort, laid(name, t, options)));
+      for (const [name, t] of tensors) {
+        const before = held.get(name);
+        held.set(name, toOrt(ort, laid(name, t, options)));
+        if (isOnDevice(before)) before?.dispose();
+      }
     },
     async get(names) {
-      return new Map(names.map((name) => [name, plainCopy(name, held.get(name), options)]));
+      const read = await fromDevice(names);
+      return new Map(names.map((name) => [name, plainCopy(name, read[name] ?? held.get(name), options)]));
     },
     async run({ feeds, fetch, program = "main" }: RunOptions) {
       const session = programs.get(program);
@@ -78,9 +104,11 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
       return new Map(fetch.map((name) => [name, copyOf(name, results[name])]));
     },
     async release() {
+      // the device's memory belongs to the sessions that made it
+      for (const t of held.values()) if (isOnDevice(t)) t.dispose();
+      held.clear();
       for (const session of programs.values()) await session.release();
       programs.clear();
-      held.clear();
     },
   };
 }
@@ -96,7 +124,12 @@ function plainCopy(name: string, t: OrtTensor | undefined, { layouts, blockSize 
   return unpackFilter(viewOf(name, t), blockSize);
 }
 
-async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promise<OrtSession> {
+async function create(
+  ort: Ort,
+  model: Uint8Array,
+  options: LoadOptions,
+  staysOnDevice: readonly string[] = [],
+): Promise<OrtSession> {
   try {
     return await ort.InferenceSession.create(model, {
       executionProviders: [options.provider ?? "cpu"],
@@ -105,6 +138,9 @@ async function create(ort: Ort, model: Uint8Array, options: LoadOptions): Promis
       // a step's second run would allocate all activations anew, in one piece, beside what the first run left
       enableMemPattern: options.state === undefined,
       logSeverityLevel: 3,
+      ...(staysOnDevice.length === 0
+        ? {}
+        : { preferredOutputLocation: Object.fromEntries(staysOnDevice.map((name) => [name, "gpu-buffer" as const])) }),
       ...(options.sharesCores ? { extra: { session: { intra_op: { allow_spinning: "0" } } } } : {}),
     });
   } catch (error) {
@@ -126,8 +162,16 @@ async function runSession(
   }
 }
 
+function isOnDevice(t: OrtTensor | undefined): boolean {
+  return t?.location === "gpu-buffer";
+}
+
 /** Frees a tensor's memory at once: whole networks' worth of it would wait for the garbage collector, and every step would begin with fresh pages. */
 function giveBack(t: OrtTensor): void {
+  if (isOnDevice(t)) {
+    t.dispose();
+    return;
+  }
   const { buffer } = t.data as TypedArray;
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
 }

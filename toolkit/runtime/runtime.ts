@@ -4,6 +4,11 @@ import type { TensorData } from "../graph/tensor.ts";
 /** Where a session computes, by ONNX Runtime's own names. */
 export type Provider = "cpu" | "webgpu" | "cuda" | "dml" | "coreml" | "wasm";
 
+/** What the reader of a session's state calls a tensor. */
+export function readName(name: string): string {
+  return `read/${name}`;
+}
+
 export type Tensors = ReadonlyMap<string, TensorData>;
 
 export interface LoadOptions {
@@ -14,6 +19,11 @@ export interface LoadOptions {
   readonly sharesCores?: boolean;
   /** State input -> the output that replaces it after a run of the main program. */
   readonly state?: ReadonlyMap<string, string>;
+  /**
+   * A graph that takes the state and gives it back, each under its `readName`: what `get` asks where the state stays on a device.
+   * Without it such state cannot be read.
+   */
+  readonly reader?: Uint8Array;
   /** State that does not lie plain in the graph's inputs and outputs. Whoever sets and gets it sees it plain. */
   readonly layouts?: ReadonlyMap<string, Layout>;
   /** Channels in a block, where there are such layouts. */
@@ -46,5 +56,12 @@ export interface Session {
 /** A way to run ONNX bytes. The platform's own is handed in: see node.ts. */
 export interface Runtime {
   readonly name: string;
+  /** Where it computes, and what graphs are to be written for; the CPU where absent. */
+  readonly provider?: Provider;
   load(model: Uint8Array, options?: LoadOptions): Promise<Session>;
+}
+
+/** What graphs that a runtime is to run are written for. */
+export function providerOf({ provider = "cpu" }: Runtime): Provider {
+  return provider;
 }

@@ -10,6 +10,7 @@ import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { operators } from "../operators/index.ts";
 import { sgd } from "../optimizers/sgd.ts";
+import { providerOf } from "../runtime/runtime.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import { oneHot } from "./batch.ts";
 import { buildStep, STEP } from "./step.ts";
@@ -29,9 +30,10 @@ const TOLERANCE = 1e-4;
 
 /**
  * Channels in a block of this machine's blocked operators, as ONNX Runtime lays them out; 0 where it has none, or where a training step of a toy network
- * comes out differently in them than in standard operators.
+ * comes out differently in them than in standard operators. Other providers than the CPU have none.
  */
 export async function learnBlockSize(runtime: Runtime, threads?: number): Promise<number> {
+  if (providerOf(runtime) !== "cpu") return 0;
   let session: Session | undefined;
   try {
     session = await runtime.load(encode(probe()), threads === undefined ? {} : { threads });

@@ -144,5 +144,5 @@ export async function decodeCheckpoint(bytes: Uint8Array, name = "the checkpoint
 }
 
 async function webSha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }

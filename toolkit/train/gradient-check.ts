@@ -13,6 +13,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import { operators as standardOperators } from "../operators/index.ts";
 import { OPSET } from "../passes/normalise.ts";
 import { parametersOf } from "../passes/parameters.ts";
+import { providerOf } from "../runtime/runtime.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import type { TrainBatch } from "./batch.ts";
 import { gradientDirection, lengthOf, randomDirection, step } from "./direction.ts";
@@ -150,7 +151,7 @@ async function openProbe(
   const outputs = parameters.map((name) =>
     b.op("Identity", [back.gradients.get(name)], {}, { outputs: [name + GRADIENT] }),
   );
-  const target = { provider: "cpu", dims: boundDims(graph, batch) } as const;
+  const target = { provider: providerOf(runtime), dims: boundDims(graph, batch) };
   const bytes = (g: Graph): Uint8Array =>
     encodeModel({ graph: lower(g, target, operators), opsets: new Map([["", OPSET]]), metadata: new Map() });
   const session = await runtime.load(bytes(b.build([output, ...outputs])), threads === undefined ? {} : { threads });

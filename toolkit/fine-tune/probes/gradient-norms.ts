@@ -6,6 +6,7 @@ import type { Operators } from "../../graph/operator.ts";
 import { lower } from "../../lowering/lower.ts";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.ts";
 import { globalNorm } from "../../optimizers/global-norm.ts";
+import { providerOf } from "../../runtime/runtime.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TrainBatch } from "../../train/batch.ts";
 import { boundDims, withLoss } from "../../train/gradient-check.ts";
@@ -47,7 +48,7 @@ export async function gradientNorms(
     const gradient = back.gradients.get(name);
     return b.op("Identity", [gradient && globalNorm(b, [gradient])], {}, { outputs: [normOf(name)] });
   });
-  const lowered = lower(b.build(outputs), { provider: "cpu", dims: boundDims(graph, batch) }, operators);
+  const lowered = lower(b.build(outputs), { provider: providerOf(runtime), dims: boundDims(graph, batch) }, operators);
   const session = await runtime.load(encodeGraph(lowered), threads === undefined ? {} : { threads });
   try {
     const feeds = new Map([...values, ...lossFeeds(batch, classes), ...batch.inputs]);

@@ -17,7 +17,8 @@ interface Photo {
   readonly paths: Set<string>;
 }
 
-class MemoryStore implements Store {
+/** Exported for stores that keep what this one holds somewhere else: see `changes`. */
+export class MemoryStore implements Store {
   readonly name = "memory";
   readonly #photos = new Map<bigint, Photo>();
   readonly #files = new Map<string, Omit<FileRow, "model">>();
@@ -109,6 +110,21 @@ class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {}
+
+  /** The changes that make a store with the same photos, files and label ids of an empty one. */
+  changes(): readonly Change[] {
+    const labels: Change = { kind: "labels", names: [...this.#labelIds.keys()] };
+    const photos = [...this.#photos.values()].flatMap(({ change, paths }) =>
+      [...paths].flatMap((path) => {
+        const file = this.#files.get(path);
+        return file ? [{ ...change, path, size: file.size, mtime: file.mtime }] : [];
+      }),
+    );
+    const failures = [...this.#files.values()].flatMap(({ path, size, mtime, code }): Change[] =>
+      code === null ? [] : [{ kind: "failed", path, size, mtime, code }],
+    );
+    return [labels, ...photos, ...failures];
+  }
 
   #apply(change: Change): void {
     if (change.kind === "labels") {
