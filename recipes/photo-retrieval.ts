@@ -39,14 +39,25 @@ const AHEAD = 0.05;
 /** How many times a shuffled list's. */
 const TIMES_CHANCE = 3;
 
-const COMMON = { sizePx: COLLAGE_PX, resizePx: COLLAGE_PX, augment: false, keep: "last" } satisfies FineTuneSettings;
+const COMMON = { augment: false, keep: "last" } satisfies FineTuneSettings;
+/** What a ResNet18 sees of a collage: its last map then has three by three places for four cells. */
+const SIZE_PX = 96;
 const FULL = {
   counts: { train: 4000, validation: 1000, test: 1000 },
-  settings: { ...COMMON, mode: "full", epochs: 3, batchSize: 32, rate: 0.1, batchNorm: "batch" },
+  settings: {
+    ...COMMON,
+    sizePx: SIZE_PX,
+    resizePx: SIZE_PX,
+    mode: "full",
+    epochs: 4,
+    batchSize: 32,
+    rate: 0.02,
+    batchNorm: "batch",
+  },
 } as const;
 const TINY = {
   counts: { train: 60, validation: 30, test: 60 },
-  settings: { ...COMMON, mode: "scratch", epochs: 2, batchSize: 10 },
+  settings: { ...COMMON, sizePx: COLLAGE_PX, resizePx: COLLAGE_PX, mode: "scratch", epochs: 2, batchSize: 10 },
 } as const;
 
 export interface PhotoRetrievalOptions {

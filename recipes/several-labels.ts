@@ -47,15 +47,18 @@ const FULL: Counts = { train: 4000, validation: 1000, test: 1000 };
 /** Shows that the recipe runs, and nothing of its claims. */
 const TINY: Counts = { train: 60, validation: 30, test: 30 };
 
+/** Half as large again as collages are: the network's last map then has three by three places for four cells. */
+const SIZE_PX = 96;
+
 const SETTINGS = {
   mode: "full",
-  sizePx: COLLAGE_PX,
-  resizePx: COLLAGE_PX,
-  epochs: 5,
+  sizePx: SIZE_PX,
+  resizePx: SIZE_PX,
+  epochs: 4,
   batchSize: 32, // 125 full batches: no photo is left over
   optimizer: "sgd",
   momentum: 0.9,
-  rate: 0.1,
+  rate: 0.02,
   schedule: "cosine",
   loss: "bce",
   batchNorm: "batch",
@@ -63,7 +66,13 @@ const SETTINGS = {
   keep: "last",
 } satisfies FineTuneSettings;
 
-const TINY_SETTINGS = { mode: "scratch", epochs: 2, batchSize: 10 } satisfies FineTuneSettings;
+const TINY_SETTINGS = {
+  mode: "scratch",
+  sizePx: COLLAGE_PX,
+  resizePx: COLLAGE_PX,
+  epochs: 2,
+  batchSize: 10,
+} satisfies FineTuneSettings;
 
 interface Row {
   readonly side: "onnx-graft" | "PyTorch";
@@ -204,7 +213,7 @@ async function learnInPyTorch(
   test: string,
   seeds: number,
 ): Promise<readonly Row[]> {
-  const { rate, momentum, batchSize, epochs } = SETTINGS;
+  const { sizePx, rate, momentum, batchSize, epochs } = SETTINGS;
   const measured = await evaluateSet(test, data.classes);
   const part = (samples: Dataset["train"]): object => samples.map(({ path, labels }) => [path, labels]);
   const bound = 1 / Math.sqrt(FEATURES);
@@ -219,7 +228,15 @@ async function learnInPyTorch(
     },
     orders: ordersOf(data.train.length, seed, epochs),
   }));
-  const about = { classes: data.classes, model: resolve(model), rate, momentum, batchSize, ...imagenetNormalisation };
+  const about = {
+    classes: data.classes,
+    model: resolve(model),
+    sizePx,
+    rate,
+    momentum,
+    batchSize,
+    ...imagenetNormalisation,
+  };
   const [job, result] = [join(folder, "job.json"), join(folder, "pytorch.json")];
   await writeFile(job, JSON.stringify({ ...about, train: part(data.train), test: part(measured.samples), runs }));
   // -B: no compiled file beside the script

@@ -54,11 +54,17 @@ const COURSE_DECAY = 0.95;
 const COURSE_EPOCHS = 50;
 /** Momentum of .9 makes ten times as much of a gradient. */
 const WITH_MOMENTUM = { momentum: 0.9, rate: 0.005 } as const;
-/** Batch normalisation in every convolution allows a higher one. */
-const DEEPER_RATE = 0.03;
+/** Batch normalisation behind every convolution allows a higher one. */
+const DEEPER_RATE = 0.05;
 const DEEPER_DECAY = 5e-4;
-/** Weights are averaged over the last thousand updates or so: at 8 % of the rate, they still move about. */
-const AVERAGE_DECAY = 0.999;
+/** Falls nearly as far as the course's, to 5 %: what is left then is averaged out. */
+const DEEPER_LAST = 0.05;
+/** Half as many updates, of gradients that are half as noisy. */
+const DEEPER_BATCH = 64;
+/** A network that sees each picture ten times learns too little of half of what it sees. */
+const DEEPER_DROPOUT = 0.1;
+/** Weights are averaged over the last two hundred updates or so. */
+const AVERAGE_DECAY = 0.995;
 /** The usual ones, at which these optimizers were published. */
 const ADAPTIVE = { adam: 1e-3, adamax: 2e-3, nadam: 1e-3, amsgrad: 1e-3 } as const;
 const TITLES = { adam: "Adam", adamax: "AdaMax", nadam: "NAdam", amsgrad: "AMSGrad" } as const;
@@ -114,14 +120,17 @@ export function baseline(epochs: number): Step {
 export function everything(epochs: number): Step {
   return {
     id: "everything",
-    adds: "all of these, weight decay and averaged weights, in five 3x3 convolutions",
-    network: deeperNet({ dropout: DROPOUT }),
+    adds: "all of these, weight decay and averaged weights, in four 3x3 convolutions",
+    network: deeperNet({ dropout: DEEPER_DROPOUT }),
     pixels: STANDARDISED,
     settings: {
       ...PLAIN,
       ...WITH_MOMENTUM,
-      ...decaying(epochs),
+      optimizer: "nesterov",
       rate: DEEPER_RATE,
+      schedule: { name: "exponential", factor: DEEPER_LAST ** (1 / epochs) },
+      warmUpEpochs: 0.5,
+      batchSize: DEEPER_BATCH,
       decay: DEEPER_DECAY,
       averageDecay: AVERAGE_DECAY,
       epochs,

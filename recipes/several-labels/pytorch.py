@@ -62,8 +62,10 @@ def load(path, head):
     return net
 
 
-def read(folder, part, classes, mean, std):
-    pixels = np.stack([np.array(Image.open(os.path.join(folder, file)).convert("RGB")) for file, _ in part])
+def read(folder, part, classes, job):
+    size, mean, std = (job["sizePx"],) * 2, job["mean"], job["std"]
+    pictures = (Image.open(os.path.join(folder, file)).convert("RGB") for file, _ in part)
+    pixels = np.stack([np.array(picture.resize(size, Image.BILINEAR)) for picture in pictures])
     inputs = (torch.from_numpy(pixels).float() / 255 - torch.tensor(mean)) / torch.tensor(std)
     targets = torch.zeros(len(part), classes)
     for row, (_, labels) in enumerate(part):
@@ -116,7 +118,7 @@ def main():
     folder = os.path.dirname(path)
     classes = len(job["classes"])
     (inputs, targets), (test_inputs, test_targets) = (
-        read(folder, job[part], classes, job["mean"], job["std"]) for part in ("train", "test")
+        read(folder, job[part], classes, job) for part in ("train", "test")
     )
     rows = []
     for run in job["runs"]:
