@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ["toolkit/fine-tune", "toolkit/library", "models"],
   ["toolkit/sweep"],
   ["toolkit/index"],
-  ["toolkit/node"],
+  ["toolkit/node", "toolkit/web"],
   ["recipes", "cli"],
 ];
 
@@ -56,7 +56,7 @@ interface Import {
 
 function sources(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".d.ts"))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .toSorted();
 }
@@ -162,9 +162,27 @@ describe("architecture", () => {
     );
   });
 
+  it("toolkit/web.ts and what it reaches is a page's: nothing of Node's", () => {
+    const platform = /^(node:|sharp$|onnxruntime-node$|@photostructure|toolkit\/node)/;
+    assert.deepEqual(
+      reaches("toolkit/web.ts", (target) => platform.test(target)),
+      [],
+    );
+  });
+
+  it("toolkit/node.ts reaches nothing of a page's", () => {
+    const platform = /^(onnxruntime-web|toolkit\/(web|runtime\/web|search\/stores\/indexeddb))/;
+    assert.deepEqual(
+      reaches("toolkit/node.ts", (target) => platform.test(target)),
+      [],
+    );
+  });
+
   it("the toolkit never prints, exits, reads the clock or Math.random outside node.ts", () => {
+    // a process of its own has nobody who could hand it a clock
+    const entries = new Set(["toolkit/node.ts", "toolkit/node/probe-process.ts"]);
     const lines = files
-      .filter((file) => file.startsWith("toolkit/") && file !== "toolkit/node.ts")
+      .filter((file) => file.startsWith("toolkit/") && !entries.has(file))
       .flatMap((file) => codeLines(file).filter(({ code }) => forbidden.some((pattern) => pattern.test(code))))
       .map(({ line }) => line);
     assert.deepEqual(lines, []);

@@ -45,6 +45,7 @@ export type ErrorCode =
   // running and training
   | "E_RUNTIME"
   | "E_RUN"
+  | "E_DEVICE"
   | "E_SETTING"
   | "E_NONFINITE_LOSS"
   | "E_CHECKPOINT"

@@ -8,13 +8,10 @@ import { openFeatureCache } from "./data/feature-cache.ts";
 import { photoDecoder } from "./data/photo-decoder.ts";
 import type { ClosableDecoder } from "./data/photo-decoder.ts";
 import { openPictureCache } from "./data/picture-cache.ts";
-import type { FetchFile } from "./data/sources/source-options.ts";
 import { hashFile } from "./data/hash.ts";
 import type { SplitOptions } from "./data/split.ts";
 import type { SourceModel } from "./export/source-model.ts";
 import { naturalSize } from "./export/source-model.ts";
-import { diagnose as diagnoseOn } from "./fine-tune/diagnose.ts";
-import type { DiagnoseOptions as DiagnoseSourceOptions, Diagnosis } from "./fine-tune/diagnosis.ts";
 import { upToRate } from "./fine-tune/up-to-rate.ts";
 import type { FoundRate } from "./fine-tune/up-to-rate.ts";
 import { fineTune as fineTuneOn } from "./fine-tune/fine-tune.ts";
@@ -26,9 +23,11 @@ import { openTunings } from "./fine-tune/tuning-cache.ts";
 import type { FineTuneEvent, FineTuneResult } from "./fine-tune/events.ts";
 import { plainSettings, settle } from "./fine-tune/settings.ts";
 import type { FineTuneSettings } from "./fine-tune/settings.ts";
+import { chooseDevice } from "./node/choose-device.ts";
+import type { ChooseDeviceOptions, ChosenDevice } from "./node/choose-device.ts";
 import { openModel } from "./node/open-model.ts";
 import type { OpenModelOptions } from "./node/open-model.ts";
-import { nodeRuntime } from "./runtime/node.ts";
+import type { Device } from "./runtime/device.ts";
 import { sweepPhotos } from "./sweep/sweep-photos.ts";
 import type { SweepPhotosOptions } from "./sweep/sweep-photos.ts";
 import type { SweepEvent, SweepResult } from "./sweep/sweep.ts";
@@ -37,8 +36,14 @@ import { VERSION } from "./version.ts";
 
 export * from "./index.ts";
 export { readModelFile as readModel } from "./onnx/read-file.ts";
-export { openIndex } from "./search/label-index.ts";
+export { openIndex } from "./search/open-index.ts";
+export { chooseDevice } from "./node/choose-device.ts";
+export type { ChooseDeviceOptions, ChosenDevice } from "./node/choose-device.ts";
+export { diagnose } from "./node/diagnose.ts";
+export type { DiagnoseOptions } from "./node/diagnose.ts";
 export { evaluate } from "./node/evaluate.ts";
+export { examineDevices } from "./node/examine-devices.ts";
+export type { DeviceReport } from "./node/examine-devices.ts";
 export { openModel } from "./node/open-model.ts";
 export { openTagger } from "./node/open-tagger.ts";
 export type { OpenTaggerOptions } from "./node/open-tagger.ts";
@@ -56,14 +61,13 @@ export { prepareData } from "./library/prepare-data.ts";
 export type { LeakPolicy, PrepareDataOptions, PreparedData } from "./library/prepare-data.ts";
 export { readSplitLists, writeSplitLists } from "./data/splits/split-lists.ts";
 export type { DataFindings } from "./report/data-section.ts";
-export { nodeRuntime } from "./runtime/node.ts";
+export { nodeRuntime, nodeRuntimeOn } from "./runtime/node.ts";
 export { photoDecoder } from "./data/photo-decoder.ts";
 export type { ClosableDecoder, PhotoDecoderOptions } from "./data/photo-decoder.ts";
 export { openPictureCache } from "./data/picture-cache.ts";
 export type { PictureCache, PictureCacheOptions } from "./data/picture-cache.ts";
 export type { Crop, PhotoDecoder, View, Viewer } from "./data/view.ts";
 export { sharpDecoder } from "./images/sharp.ts";
-export type { SweepPhotosOptions as SweepOptions } from "./sweep/sweep-photos.ts";
 export type { Row as SweepRow } from "./sweep/ranking.ts";
 export type {
   Axis as SweepAxis,
@@ -87,6 +91,8 @@ export interface FineTuneOptions extends FineTuneSettings {
   /** A network fine-tuned on the same classes, whose answers are learnt too (knowledge distillation): opened, or its path. */
   readonly teacher?: string | SourceModel;
   readonly resume?: boolean;
+  /** Where to compute; "auto" where absent. A run may be resumed on another device. */
+  readonly device?: Device | ChosenDevice;
   /** When the time of `timeLimitSeconds` began, as `performance.now()` tells it; with this call where absent. */
   readonly since?: number;
   readonly validationShare?: number;
@@ -105,7 +111,7 @@ export interface FineTuneOptions extends FineTuneSettings {
 /**
  * Fine-tunes a pretrained network on photos: reads the data, grafts a new head, trains, exports and checks the export.
  * Read its events with `for await`, or wait for its `result`.
- * @throws E_DATA_*, E_MODEL_*, E_NO_HEAD, E_SETTING, E_RUN_FOLDER, E_RUN_LOCKED
+ * @throws E_DATA_*, E_MODEL_*, E_NO_HEAD, E_SETTING, E_DEVICE, E_RUN_FOLDER, E_RUN_LOCKED
  */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
   const {
@@ -122,10 +128,12 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     signal,
     since = performance.now(),
     teacher,
+    device: _device,
     ...settings
   } = options;
   const decoding = { decodeProcesses, pictureCacheBytes };
   const source = typeof model === "object" ? model : await openModel(model, { cacheFolder, ...startingFrom(settings) });
+  const device = await chooseDevice(placeOf({ ...options, cacheFolder }));
   const split: SplitOptions = {
     seed: settings.seed ?? 0,
     ...(validationShare === undefined ? {} : { validationShare }),
@@ -138,16 +146,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
   // a frozen network sees each view of a photo once
   const seesOnce = settled.mode === "frozen" && settled.views === 1;
   const decoder = await trainingDecoder(cacheFolder, seesOnce ? { ...decoding, pictureCacheBytes: 0 } : decoding);
-  const platform: Platform = {
-    runtime: nodeRuntime,
-    decoder,
-    hashFile,
-    featureStore: (signature, width) => openFeatureCache({ folder: cacheFolder, signature, width }),
-    activationStore: (about) => openActivationCache({ folder: cacheFolder, ...about }),
-    tunings: openTunings({ folder: cacheFolder }),
-    now: () => performance.now(),
-    ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints).catch(giveBack(folder)) } : {}),
-  };
+  const platform = await platformOn(device, { decoder, cacheFolder, folder });
   const run = fineTuneOn({
     ...settings,
     source,
@@ -166,8 +165,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
       model: source.name,
       trainImages: dataset.train.length,
       validationImages: dataset.validation.length,
-      settings: { ...stated, ...plainSettings(settled), ...namesOf(source, taughtBy) },
-      versions: { "onnx-graft": VERSION, node: process.versions.node },
+      settings: { ...stated, ...plainSettings(settled), ...namesOf(source, taughtBy), device: device.asked },
+      versions: { "onnx-graft": VERSION, node: process.versions.node, computedOn: device.provider },
     },
     ...(prepared ? { prepared } : {}),
     mistakes: { samples: dataset.validation, decoder },
@@ -175,6 +174,26 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneRun> {
     today: () => new Date(),
   });
   return recorded(run, closing(events, decoder));
+}
+
+interface Places {
+  readonly decoder: ClosableDecoder;
+  readonly cacheFolder: string;
+  readonly folder: RunFolder | undefined;
+}
+
+async function platformOn(device: ChosenDevice, { decoder, cacheFolder, folder }: Places): Promise<Platform> {
+  return {
+    runtime: device.runtime,
+    ...(device.text === "" ? {} : { deviceNote: device.text }),
+    decoder,
+    hashFile,
+    featureStore: (signature, width) => openFeatureCache({ folder: cacheFolder, signature, width }),
+    activationStore: (about) => openActivationCache({ folder: cacheFolder, ...about }),
+    tunings: openTunings({ folder: cacheFolder }),
+    now: () => performance.now(),
+    ...(folder ? { checkpoints: await openCheckpoints(folder.checkpoints).catch(giveBack(folder)) } : {}),
+  };
 }
 
 /** What the networks of a run are called when they are opened again, where that is not the source's own name. */
@@ -262,11 +281,9 @@ function recorded(run: FineTuneRun, events: AsyncGenerator<FineTuneEvent, void>)
   };
 }
 
-export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset"> {
-  /** Photos to try the model on, a folder per class; made-up pictures where absent. */
-  readonly data?: string | Dataset;
-  /** Gets the photos that a table has as addresses; these are refused where absent. */
-  readonly fetchFile?: FetchFile;
+export interface SweepOptions extends SweepPhotosOptions {
+  /** Where to compute; "auto" where absent. */
+  readonly device?: Device | ChosenDevice;
 }
 
 /**
@@ -274,37 +291,29 @@ export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | 
  * computed once. A trial that fails is recorded with its error; a sweep with a folder can be killed and resumed.
  * @throws E_SETTING, E_DATA_*, E_MODEL_*, E_RUN_FOLDER, E_RUN_LOCKED, E_RESUME
  */
-export function sweep(options: SweepPhotosOptions): AsyncGenerator<SweepEvent, SweepResult> {
-  return sweepPhotos(options, {
+export async function* sweep(options: SweepOptions): AsyncGenerator<SweepEvent, SweepResult> {
+  const device = await chooseDevice(placeOf(options));
+  // of the sweep, and not of every trial
+  const said = { ...device, text: "" };
+  return yield* sweepPhotos(options, {
     openModel: (name, cacheFolder) => openModel(name, { cacheFolder, ...startingFrom(options.settings ?? {}) }),
-    fineTune,
-    runtime: nodeRuntime,
+    fineTune: (trial) => fineTune({ ...trial, device: said }),
+    runtime: device.runtime,
+    deviceNote: device.text,
     now: () => performance.now(),
     today: () => new Date(),
   });
 }
 
-/**
- * Looks at a model before anybody trains it: head, operators, BatchNorm, gradients by finite differences, where the loss starts, and one batch learnt by heart.
- * Faults of the model are checks that failed; read them with `for await`.
- * @throws E_MODEL_*, E_DATA_*
- */
-export async function* diagnose(
-  model?: string | SourceModel,
-  { data, fetchFile, ...options }: DiagnoseOptions = {},
-): AsyncGenerator<Diagnosis, void> {
-  const source = typeof model === "object" ? model : await openModel(model);
-  const reading = { seed: options.seed ?? 0, ...(fetchFile ? { fetchFile } : {}) };
-  const dataset = typeof data === "string" ? await readDataset(data, reading) : data;
-  const decoder = photoDecoder();
-  try {
-    yield* diagnoseOn({
-      ...options,
-      source,
-      platform: { runtime: nodeRuntime, decoder },
-      ...(dataset ? { dataset } : {}),
-    });
-  } finally {
-    await decoder.close();
-  }
+/** What a device is chosen by. */
+function placeOf({
+  device,
+  cacheFolder,
+  signal,
+}: Pick<FineTuneOptions, "device" | "cacheFolder" | "signal">): ChooseDeviceOptions {
+  return {
+    ...(device === undefined ? {} : { device }),
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    ...(signal ? { signal } : {}),
+  };
 }

@@ -1,7 +1,9 @@
 import { errorMessage, ToolkitError } from "../../toolkit/errors.ts";
+import type { Device } from "../../toolkit/runtime/device.ts";
 import type { CheckProgress, ModelCheck } from "../../toolkit/fine-tune/diagnosis.ts";
 import { atLeast, defineCommand, flagOf, JSON_OPTION } from "../command.ts";
 import type { Command, ExitCode } from "../command.ts";
+import { DEVICE_OPTION, pickQuietly } from "../device-option.ts";
 import { given } from "../given.ts";
 import type { Output, Progress } from "../output.ts";
 
@@ -32,6 +34,7 @@ const options = {
   std: { type: "numbers", count: 3, help: "what they are divided by then" },
   seed: { type: "integer", range: atLeast(0), help: "seed of everything random (default: 0)" },
   threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+  device: DEVICE_OPTION,
   json: JSON_OPTION,
 } as const;
 
@@ -52,12 +55,13 @@ export const doctor: Command = defineCommand({
         hint: 'see "onnx-graft doctor --help"',
       });
     }
-    return examineMachine(out);
+    return examineMachine(out, signal);
   },
 });
 
-async function examineMachine(out: Output): Promise<ExitCode> {
+async function examineMachine(out: Output, signal: AbortSignal): Promise<ExitCode> {
   const { checks } = await import("../doctor-checks.ts");
+  const { showDevices } = await import("../doctor-devices.ts");
   const findings: Finding[] = [];
   for (const { name, look, hint } of checks) {
     const finding = await look().then(
@@ -69,7 +73,9 @@ async function examineMachine(out: Output): Promise<ExitCode> {
     if (!finding.ok) out.data(`        ${hint}`);
   }
   const ok = findings.every((f) => f.ok);
-  if (out.wantsJson) out.json({ ok, checks: findings });
+  // without the CPU there is nothing to hold them against
+  const examined = ok ? await showDevices(out, signal) : { devices: [] };
+  if (out.wantsJson) out.json({ ok, checks: findings, ...examined });
   out.say(ok ? "everything works" : "something does not work: see FAILED above");
   return ok ? 0 : 1;
 }
@@ -85,12 +91,13 @@ interface Chosen {
   readonly std: readonly number[] | undefined;
   readonly seed: number | undefined;
   readonly threads: number | undefined;
+  readonly device: Device | undefined;
 }
 
 async function examineModel(
   model: string,
   data: string | undefined,
-  { size, mean, std, ...chosen }: Chosen,
+  { size, mean, std, device: asked, ...chosen }: Chosen,
   out: Output,
   signal: AbortSignal,
 ): Promise<ExitCode> {
@@ -98,10 +105,12 @@ async function examineModel(
   const { photoFetcher } = await import("../photo-fetcher.ts");
   const fetchFile = photoFetcher({ cacheFolder: cacheFolder(), signal });
   const source = await openModel(model, { signal, ...given({ mean, std }) });
+  const device = await pickQuietly(asked, { out, signal });
   const checks: ModelCheck[] = [];
   const shown = progressOf(out);
   try {
-    for await (const item of diagnose(source, { ...given({ ...chosen, sizePx: size, data }), fetchFile, signal })) {
+    const asking = { ...given({ ...chosen, sizePx: size, data }), device, fetchFile, signal };
+    for await (const item of diagnose(source, asking)) {
       if (item.kind === "progress") {
         shown.update(item);
         continue;

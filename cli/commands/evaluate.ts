@@ -1,5 +1,6 @@
 import { atLeast, DECODERS_OPTION, defineCommand, JSON_OPTION } from "../command.ts";
 import type { Command } from "../command.ts";
+import { DEVICE_OPTION, pickQuietly } from "../device-option.ts";
 import { counted, percent } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
@@ -37,6 +38,7 @@ export const evaluate: Command = defineCommand({
     tta: TTA_OPTION,
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    device: DEVICE_OPTION,
     decoders: DECODERS_OPTION,
     json: JSON_OPTION,
   },
@@ -50,10 +52,12 @@ export const evaluate: Command = defineCommand({
     const { evaluationTargets } = await import("../../toolkit/label/evaluation-targets.ts");
     const { confusedPairs } = await import("../../toolkit/report/metrics.ts");
     const lists = options.split === undefined ? undefined : await readSplitLists(options.split);
-    const tagger = await openTagger(
-      await openModel(model, { signal }),
-      given({ threads: options.threads, decodeProcesses: options.decoders, views }),
-    );
+    const source = await openModel(model, { signal });
+    const device = await pickQuietly(options.device, { out, signal });
+    const tagger = await openTagger(source, {
+      device,
+      ...given({ threads: options.threads, decodeProcesses: options.decoders, views }),
+    });
     try {
       const fetchFile = photoFetcher({ cacheFolder: cacheFolder(), signal });
       const { samples, bad } = await evaluateSet(data, tagger.labels, {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { atLeast, DECODERS_OPTION, defineCommand, JSON_OPTION, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
+import { DEVICE_OPTION, pickQuietly } from "../device-option.ts";
 import { counted } from "../format.ts";
 import { given } from "../given.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
@@ -22,6 +23,7 @@ export const index: Command = defineCommand({
     minWeight: { type: "number", default: 0.001, range: SHARE, value: "weight", help: "leave out labels below it" },
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    device: DEVICE_OPTION,
     decoders: DECODERS_OPTION,
     json: JSON_OPTION,
   },
@@ -32,7 +34,11 @@ export const index: Command = defineCommand({
     const { unreadable: lost, others } = sortBad(bad);
     sayLeftOut(out, others);
     const source = await openModel(positionals.model, { signal });
-    const tagger = await openTagger(source, given({ threads: options.threads, decodeProcesses: options.decoders }));
+    const device = await pickQuietly(options.device, { out, signal });
+    const tagger = await openTagger(source, {
+      device,
+      ...given({ threads: options.threads, decodeProcesses: options.decoders }),
+    });
     const counts = { labelled: 0, unchanged: 0, failed: 0 };
     const unreadable: Unreadable[] = [...lost];
     try {

@@ -1,6 +1,7 @@
 import { atLeast, DECODERS_OPTION, defineCommand, SHARE } from "../command.ts";
 import type { Command } from "../command.ts";
 import { answersText } from "../answers-text.ts";
+import { DEVICE_OPTION, pickQuietly } from "../device-option.ts";
 import { given } from "../given.ts";
 import { testTimeViewsIn, TTA_OPTION } from "../test-time-option.ts";
 import { judgeUnreadable, MAX_BAD_OPTION, sayLeftOut, sortBad } from "../unreadable.ts";
@@ -28,6 +29,7 @@ export const label: Command = defineCommand({
     tta: TTA_OPTION,
     maxBad: MAX_BAD_OPTION,
     threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+    device: DEVICE_OPTION,
     decoders: DECODERS_OPTION,
     json: { type: "boolean", help: "one JSON value a photo" },
   },
@@ -40,10 +42,12 @@ export const label: Command = defineCommand({
     sayLeftOut(out, others);
     if (photos.length + lost.length === 0)
       out.warn(`there is no photo in ${positionals.photos.map((path) => `"${path}"`).join(", ")}`);
-    const tagger = await openTagger(
-      await openModel(positionals.model, { signal }),
-      given({ threads: options.threads, decodeProcesses: options.decoders, views }),
-    );
+    const source = await openModel(positionals.model, { signal });
+    const device = await pickQuietly(options.device, { out, signal });
+    const tagger = await openTagger(source, {
+      device,
+      ...given({ threads: options.threads, decodeProcesses: options.decoders, views }),
+    });
     const unreadable: Unreadable[] = [...lost];
     try {
       for (const { file, code, message } of out.wantsJson ? lost : []) out.json({ file, error: { code, message } });

@@ -67,7 +67,7 @@ export const search: Command = defineCommand({
         hint: `name one with --index, or make it: onnx-graft index MODEL PHOTOS... --index ${path}`,
       });
     }
-    const { openIndex } = await import("../../toolkit/search/label-index.ts");
+    const { openIndex } = await import("../../toolkit/search/open-index.ts");
     const index = await openIndex(path, { readOnly: true });
     try {
       if (options.labels) return sayLabels(out, await index.labels());

@@ -1,5 +1,6 @@
 import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand } from "../command.ts";
 import type { Command, OptionSpecs } from "../command.ts";
+import { DEVICE_OPTION } from "../device-option.ts";
 import { CONFIG_OPTIONS } from "../config/config-options.ts";
 
 const SETTINGS = "Settings: a value, several (0,1e-4), or a range (1e-4..1e-1)";
@@ -38,6 +39,7 @@ const options = {
   retryFailed: { type: "boolean", help: "when going on, run the trials that failed once more" },
   seed: { type: "integer", default: 0, range: atLeast(0), help: "first seed of the trials, and of the split" },
   threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
+  device: DEVICE_OPTION,
   validationShare: {
     type: "number",
     default: 0.2,

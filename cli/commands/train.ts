@@ -1,6 +1,7 @@
 import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand, FACTOR, NOT_NEGATIVE } from "../command.ts";
 import type { Command, OptionSpecs } from "../command.ts";
 import { CONFIG_OPTIONS } from "../config/config-options.ts";
+import { DEVICE_OPTION } from "../device-option.ts";
 import { CRAFT_OPTIONS } from "../train/craft-options.ts";
 import { DATA_OPTIONS } from "../train/data-options.ts";
 import { FROZEN_OPTIONS } from "../train/frozen-options.ts";
@@ -72,6 +73,7 @@ const options = {
     range: atLeast(1),
     help: "threads of the runtime (default: all cores); 1 repeats to the bit",
   },
+  device: DEVICE_OPTION,
   autotune: { type: "boolean", help: "time several ways to write the step first, and take the quickest" },
   json: { type: "boolean", help: "a JSON line for each epoch, and one for the result" },
   ...CONFIG_OPTIONS,

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, openModel, sweep } from "../../toolkit/node.ts";
 import type { SweepOptions, SweepResult } from "../../toolkit/node.ts";
+import type { Device } from "../../toolkit/runtime/device.ts";
 import type { ExitCode } from "../command.ts";
+import { pickDevice } from "../device-option.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import { photoFetcher } from "../photo-fetcher.ts";
@@ -66,6 +68,7 @@ type SweepFlags = Readonly<Record<Numbers, number>> &
   Readonly<Record<"model" | "out" | "space" | "cache" | "targets", string | undefined>> &
   Readonly<Record<"trials" | "threads" | "decoders", number | undefined>> &
   Readonly<Record<"mean" | "std", readonly number[] | undefined>> & {
+    readonly device: Device | undefined;
     readonly method: "random" | "grid" | "halving";
     readonly resume: boolean;
     readonly retryFailed: boolean;
@@ -86,7 +89,9 @@ export async function runSweep({ options, positionals, out, signal }: SweepInput
     Object.keys(stated).length === 0
       ? options.model
       : await openModel(options.model, { cacheFolder: cache, signal, ...stated });
+  const device = await pickDevice(options.device, { out, signal, cacheFolder: cache });
   const asked: SweepOptions = {
+    device,
     space,
     settings: { mode: "frozen", ...settings, seed, ...given({ threads }) },
     data: positionals.data,

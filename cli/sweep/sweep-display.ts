@@ -76,7 +76,8 @@ export function sweepDisplay(out: Output, now: () => number): SweepDisplay {
 
   return {
     show(event) {
-      if (event.kind === "plan") {
+      if (event.kind === "note") out.say(event.text);
+      else if (event.kind === "plan") {
         ({ plan } = event);
         sayPlan(out, event.plan);
       } else if (event.kind === "trial") {

@@ -6,6 +6,7 @@ import type { FoundRate } from "../../toolkit/node.ts";
 import { chartSvg } from "../../toolkit/report/chart-figure.ts";
 import { rateChart, ratePage } from "../../toolkit/report/rate-chart.ts";
 
+import { pickDevice } from "../device-option.ts";
 import { given } from "../given.ts";
 import { photoFetcher } from "../photo-fetcher.ts";
 import type { Output } from "../output.ts";
@@ -63,9 +64,11 @@ export async function runFindRate({ options, positionals: { data }, out, signal 
     options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};
   const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }), ...random });
   if (model.explanation !== undefined) out.say(model.explanation);
+  const device = await pickDevice(options.device, { out, signal, cacheFolder });
   const events = findRate({
     ...settings,
     model,
+    device,
     data: dataset,
     cacheFolder,
     pictureCacheBytes: options.pictureCache * 1e9,

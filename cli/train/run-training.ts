@@ -1,8 +1,10 @@
 import { ToolkitError } from "../../toolkit/errors.ts";
 import { cacheFolder as defaultCacheFolder, fineTune, openModel } from "../../toolkit/node.ts";
 import type { FineTuneOptions, LossChoice, OptimizerChoice, ScheduleChoice } from "../../toolkit/node.ts";
+import type { Device } from "../../toolkit/runtime/device.ts";
 import { sourceKind } from "../../toolkit/data/sources/source-kind.ts";
 import type { ExitCode, NamedValue } from "../command.ts";
+import { pickDevice } from "../device-option.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
 import { photoFetcher } from "../photo-fetcher.ts";
@@ -31,6 +33,7 @@ export interface TrainingOptions extends DataOptions {
   readonly resume: boolean;
   readonly forceResume: boolean;
   readonly threads: number | undefined;
+  readonly device: Device | undefined;
   readonly autotune: boolean;
   readonly epochs: number | undefined;
   readonly headEpochs: number | undefined;
@@ -104,6 +107,7 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   const random =
     options.mode === "scratch" ? { weights: "random" as const, seed, ...given({ sizePx: options.size }) } : {};
   const model = await openModel(options.model, { cacheFolder, signal, ...given({ mean, std }), ...random });
+  const device = await pickDevice(options.device, { out, signal, cacheFolder });
   const prepared = await trainingData(data, options, {
     out,
     signal,
@@ -117,6 +121,7 @@ export async function runTraining({ options, positionals, out, signal }: Trainin
   const run = await fineTune({
     ...settings,
     model,
+    device,
     data: prepared,
     out: folder,
     resume,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { openIndex } from "../../toolkit/search/label-index.ts";
+import { openIndex } from "../../toolkit/search/open-index.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Value } from "../../toolkit/graph/ir.ts";
 import { float32 } from "../../toolkit/graph/tensor.ts";

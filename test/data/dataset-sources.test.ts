@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pack } from "tar-stream";
+import { datasetFingerprint } from "../../toolkit/data/dataset-fingerprint.ts";
 import {
   type Dataset,
-  datasetFingerprint,
   type DatasetOptions,
   datasetOf,
   evaluateSet,
@@ -128,7 +128,7 @@ describe("data/dataset of tables and archives", () => {
     const plain = await readDataset(folder);
     for (const path of [join(root, "set.tar"), join(folder, "table.tsv")]) {
       const other = await readDataset(path);
-      assert.equal(datasetFingerprint(other), datasetFingerprint(plain), path);
+      assert.equal(await datasetFingerprint(other), await datasetFingerprint(plain), path);
       const digests = async ({ train }: Dataset): Promise<readonly string[]> =>
         Promise.all(train.map((sample) => hashFile(sourceOf(sample))));
       assert.deepEqual(await digests(other), await digests(plain));

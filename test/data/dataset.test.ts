@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { datasetFingerprint, evaluateSet, readDataset } from "../../toolkit/data/dataset.ts";
+import { datasetFingerprint } from "../../toolkit/data/dataset-fingerprint.ts";
+import { evaluateSet, readDataset } from "../../toolkit/data/dataset.ts";
 import { listPhotos } from "../../toolkit/data/list-photos.ts";
 
 let base = "";
@@ -140,13 +141,13 @@ describe("data/dataset files", () => {
     const root = tree(["train/a/1.jpg", "train/b/1.jpg", "val/a/2.jpg"]);
     const copy = join(base, "copy");
     cpSync(root, copy, { recursive: true });
-    const print = datasetFingerprint(await readDataset(root));
-    assert.equal(datasetFingerprint(await readDataset(copy)), print);
+    const print = await datasetFingerprint(await readDataset(root));
+    assert.equal(await datasetFingerprint(await readDataset(copy)), print);
     writeFileSync(join(copy, "val", "b.jpg"), "");
     mkdirSync(join(copy, "val", "b"));
     rmSync(join(copy, "val", "b.jpg"));
     writeFileSync(join(copy, "val", "b", "3.jpg"), "");
-    assert.notEqual(datasetFingerprint(await readDataset(copy)), print);
+    assert.notEqual(await datasetFingerprint(await readDataset(copy)), print);
   });
 });
 

@@ -12,11 +12,11 @@ describe("fine-tune/craft-settings", () => {
     const plain = plainSettings(settle({}, 64));
     const craft = ["patience", "stopMetric", "leastImprovement", "soupSize", "classWeights", "sampler", "onNonFinite"];
     assert.deepEqual(
-      [...craft, "timeLimitSeconds", "rateIsAuto"].filter((name) => name in plain),
+      [...craft, "timeLimitSeconds", "rateIsAuto", "precision"].filter((name) => name in plain),
       [],
     );
     assert.deepEqual([plain["keep"], plain["rate"], plain["epochs"]], ["best", 1e-3, 5]);
-    const said = { sampler: "shuffle", onNonFinite: "stop", keep: "best" } as const;
+    const said = { sampler: "shuffle", onNonFinite: "stop", keep: "best", precision: "float32" } as const;
     assert.deepEqual(settle(said, 64), settle({}, 64));
   });
 
@@ -59,10 +59,17 @@ describe("fine-tune/craft-settings", () => {
     refused({ timeLimitSeconds: 0 }, /timeLimitSeconds 0: expected a number above 0/);
     refused({ sampler: "random" }, /sampler "random": expected one of shuffle, balanced, weighted/);
     refused({ onNonFinite: "ignore" }, /onNonFinite "ignore": expected one of stop, skip/);
+    refused({ precision: "half" }, /precision "half": expected one of float32, mixed/);
     refused({ classWeights: [1, -1] }, /classWeights \[1,-1\]: expected "balanced", or a number of 0 or more/);
     refused({ classWeights: [0, 0] }, /classWeights \[0,0\]/);
     refused({ classWeights: "even" }, /classWeights "even"/);
     refused({ rate: -1 }, /rate -1: expected a number of 0 or more/);
+  });
+
+  it("settle() refuses mixed precision where nothing would hear it, and beside sharpness", () => {
+    assert.equal(settle({ precision: "mixed" }, 64).precision, "mixed");
+    refused({ precision: "mixed", mode: "frozen" }, /precision "mixed" in mode "frozen"/);
+    refused({ precision: "mixed", sharpness: 0.05 }, /precision "mixed" and sharpness 0.05/);
   });
 
   it("checkCraft() refuses what nobody would hear", () => {

@@ -100,6 +100,22 @@ describe("fine-tune/formulations", () => {
     assert.match(more.notes.join("\n"), /as before, but without relu-of-old:/);
   });
 
+  it("writeStep() goes on with a run of another device as this one writes it, and says so", () => {
+    const there = writeStep(step, { ...at(0), provider: "webgpu" });
+    assert.deepEqual([there.formulations.provider, there.notes], ["webgpu", []]);
+    const here = writeStep(step, at(16), there.formulations);
+    assert.deepEqual(here.formulations, writeStep(step, at(16)).formulations);
+    const last = "the results differ in the last digits from those of an uninterrupted run";
+    assert.deepEqual(here.notes, [`the run was begun on webgpu, this goes on with it on the CPU: ${last}`]);
+    // in plain operators both are written alike, and still compute in other orders
+    const plain = writeStep(step, at(0), there.formulations);
+    assert.deepEqual(plain.formulations.forms, writeStep(step, at(0)).formulations.forms);
+    assert.match(plain.notes.join("\n"), /^the run was begun on webgpu/);
+    const back = writeStep(step, { ...at(0), provider: "webgpu" }, plain.formulations);
+    assert.match(back.notes.join("\n"), /^the run was begun on the CPU, this goes on with it on webgpu: /);
+    assert.deepEqual(writeStep(step, { ...at(0), provider: "webgpu" }, there.formulations).notes, []);
+  });
+
   it("writeStep() takes what was chosen, unless a run is resumed", () => {
     const { forms } = writeStep(step, at(0)).formulations;
     const chosen = {

@@ -24,7 +24,17 @@ describe("passes/pixel-input", () => {
     for (const [i, v] of expected.entries()) assert.ok(Math.abs(v - Number(out.get("y")?.data[i])) < 1e-6);
   });
 
-  it("pixelInput() refuses a graph of two inputs", () => {
-    assert.throws(() => pixelInput(network("a", "b"), imagenetNormalisation, operators), { code: "E_GRAPH" });
+  it("pixelInput() replaces the input that is named, and keeps the others", () => {
+    const graph = pixelInput(network("a", "b"), imagenetNormalisation, operators, "a");
+    assert.deepEqual(
+      graph.inputs.map((v) => `${v.name} ${v.dtype}`),
+      ["b float32", "image uint8"],
+    );
+  });
+
+  it("pixelInput() refuses a graph of two inputs where none is named, and a name that is none", () => {
+    const two = network("a", "b");
+    assert.throws(() => pixelInput(two, imagenetNormalisation, operators), { code: "E_GRAPH" });
+    assert.throws(() => pixelInput(two, imagenetNormalisation, operators, "c"), { code: "E_GRAPH", message: /"c"/ });
   });
 });

@@ -8,7 +8,7 @@ import { judgeChance, judgeIndex } from "../../recipes/photo-retrieval/judge.ts"
 import type { Question } from "../../recipes/photo-retrieval/judge.ts";
 import { collageQuestions, photoQuestions } from "../../recipes/photo-retrieval/photo-sets.ts";
 import { main, retrievePhotos } from "../../recipes/photo-retrieval.ts";
-import { openIndex } from "../../toolkit/search/label-index.ts";
+import { openIndex } from "../../toolkit/search/open-index.ts";
 import { memoryStore } from "../../toolkit/search/stores/memory.ts";
 import { PROGRAM } from "../cli/cli-case.ts";
 import { itShared } from "../support/fixtures.ts";

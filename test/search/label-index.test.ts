@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LabelIndex } from "../../toolkit/search/label-index.ts";
-import { openIndex } from "../../toolkit/search/label-index.ts";
+import { openIndex } from "../../toolkit/search/open-index.ts";
 import type { IndexedPhoto } from "../../toolkit/search/photo.ts";
 import { memoryStore } from "../../toolkit/search/stores/memory.ts";
 import { digest, model, photo } from "../support/store-suite.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openIndex } from "../../toolkit/search/label-index.ts";
+import { openIndex } from "../../toolkit/search/open-index.ts";
 import type { SearchOptions } from "../../toolkit/search/label-index.ts";
 import { labelNorm } from "../../toolkit/search/score.ts";
 import { memoryStore } from "../../toolkit/search/stores/memory.ts";

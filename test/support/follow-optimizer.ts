@@ -43,22 +43,30 @@ export async function loadStep(step: Step): Promise<Session> {
   return session;
 }
 
-/** Feeds one set of gradients and returns all the state behind the step. */
-export async function takeStep(
-  session: Session,
+/** What a step of `gradientStep` is fed beside its state. */
+export function stepFeeds(
   step: Step,
   gradients: Tensors,
   { rate, divisor = 1 }: { rate: number; divisor?: number },
-): Promise<Tensors> {
+): Tensors {
   const target = step.graph.inputs.find((v) => v.name === STEP.target)?.shape as readonly number[];
-  const feeds = new Map<string, TensorData>([
+  return new Map<string, TensorData>([
     ...[...gradients].map(([name, t]) => [`g/${name}`, t] as const),
     [STEP.target, float32(target, new Float32Array(target[1] ?? 0))],
     [STEP.weight, float32([1], [1])],
     [STEP.divisor, scalar(divisor)],
     [STEP.rate, scalar(rate)],
   ]);
-  await session.run({ feeds, fetch: [STEP.loss] });
+}
+
+/** Feeds one set of gradients and returns all the state behind the step. */
+export async function takeStep(
+  session: Session,
+  step: Step,
+  gradients: Tensors,
+  how: { rate: number; divisor?: number },
+): Promise<Tensors> {
+  await session.run({ feeds: stepFeeds(step, gradients, how), fetch: [STEP.loss] });
   return session.get([...step.state.keys()]);
 }
 

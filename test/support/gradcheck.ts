@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
+import { serialize } from "node:v8";
 import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { checkGraph } from "../../toolkit/graph/check.ts";
@@ -40,8 +41,16 @@ export interface GradcheckOptions {
   readonly seed?: number;
 }
 
-/** The environment variable that names a file: checks are then written down there, by domain and operator, and not run. */
+/** The environment variable that names a file: checks are then written down there, one a line (see `recordedChecks`), and not run. */
 export const GRADCHECK_LIST = "ONNX_GRAFT_GRADCHECK_LIST";
+
+/** What `gradcheck` was asked to check. */
+export interface RecordedCheck {
+  readonly type: string;
+  readonly operands: readonly Operand[];
+  readonly attrs: Attributes;
+  readonly options: Omit<GradcheckOptions, "operators">;
+}
 
 const DIRECTIONS = 3;
 const settings = { float32: { step: 1e-2, relative: 1e-2 }, float64: { step: 1e-5, relative: 1e-6 } } as const;
@@ -58,7 +67,11 @@ export async function gradcheck(
 ): Promise<void> {
   const { dtype = "float64", outputCount = 1 } = options;
   const list = process.env[GRADCHECK_LIST];
-  if (list !== undefined) return appendFileSync(list, `${options.domain ?? ""} ${type}\n`);
+  if (list !== undefined) {
+    const { operators: _, ...plain } = options;
+    const check: RecordedCheck = { type, operands, attrs, options: plain };
+    return appendFileSync(list, `${serialize(check).toString("base64")}\n`);
+  }
   for (const output of options.outputs ?? Array.from({ length: outputCount }, (_, i) => i)) {
     await checkOutput(type, operands, attrs, { ...options, dtype }, output);
   }
@@ -139,7 +152,8 @@ async function compare(
   }
 }
 
-function forwardGraph(
+/** The operator alone: its fed operands are x0, x1, ... and its outputs those of the graph. */
+export function forwardGraph(
   type: string,
   operands: readonly Operand[],
   attrs: Attributes,
@@ -154,7 +168,8 @@ function forwardGraph(
   return b.build(b.ops(type, inputs, attrs, { outputCount, ...(domain === undefined ? {} : { domain }) }));
 }
 
-function backwardGraph(forward: Graph, y: Value, names: readonly string[], operators: Operators): Graph {
+/** `forward` and its backward pass from output `y`: the input `seed` is the gradient of y, the outputs are d_x0, d_x1, ... */
+export function backwardGraph(forward: Graph, y: Value, names: readonly string[], operators: Operators): Graph {
   const seeded = new GraphBuilder(operators, forward);
   const seed = seeded.input("seed", y.dtype, y.shape);
   const { graph, gradients } = differentiate(seeded.build(forward.outputs), y, names, operators, seed);
@@ -168,7 +183,7 @@ function backwardGraph(forward: Graph, y: Value, names: readonly string[], opera
 }
 
 /** The floating inputs that must have a gradient, and have one. */
-function namesWithGradient(
+export function namesWithGradient(
   type: string,
   forward: Graph,
   y: Value,
@@ -216,11 +231,13 @@ function withArityCheck(operators: Operators, type: string, domain?: string): Op
   ]);
 }
 
-function extents(shape: readonly Dim[], { dims = {} }: GradcheckOptions): readonly number[] {
+/** A shape with its names bound. */
+export function extents(shape: readonly Dim[], { dims = {} }: GradcheckOptions): readonly number[] {
   return shape.map((dim) => (typeof dim === "number" ? dim : (dims[dim] ?? 1)));
 }
 
-function draw(
+/** Numbers for an input, as the options say, always the same for the same stream. */
+export function draw(
   shape: readonly number[],
   { draw: how = "any", dtype = "float64", seed = 1 }: GradcheckOptions,
   stream: number,

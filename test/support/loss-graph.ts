@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { differentiate } from "../../toolkit/autodiff/differentiate.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { checkGraph } from "../../toolkit/graph/check.ts";
+import type { Graph } from "../../toolkit/graph/ir.ts";
 import { toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import type { Loss } from "../../toolkit/losses/loss.ts";
@@ -31,8 +32,8 @@ export interface LoadedLoss {
   release: () => Promise<void>;
 }
 
-/** A loss and its gradients as one lowered graph, to be run on feeds of one form. */
-export async function loadLoss(loss: Loss, form: LossFeeds): Promise<LoadedLoss> {
+/** A loss and its gradients as one graph: outputs "loss" and `gradient:NAME` of each of `wrt`. */
+export function lossGraph(loss: Loss, form: LossFeeds): Graph {
   const b = new GraphBuilder(operators);
   const declare = (name: string, { dtype, shape }: TensorData) =>
     b.input(name, dtype, form.symbolic ? ["N", ...shape.slice(1)] : shape);
@@ -51,18 +52,27 @@ export async function loadLoss(loss: Loss, form: LossFeeds): Promise<LoadedLoss>
   const g = new GraphBuilder(operators, graph);
   const outputs = [g.op("Identity", [value], {}, { outputs: ["loss"] })];
   for (const name of wrt) outputs.push(g.op("Identity", [gradients.get(name)], {}, { outputs: [`gradient:${name}`] }));
-  const lowered = lower(g.build(outputs), { provider: "cpu", dims: new Map() });
+  return g.build(outputs);
+}
+
+/** What a graph of `lossGraph` is fed. */
+export function lossTensors(feeds: LossFeeds): ReadonlyMap<string, TensorData> {
+  return new Map([
+    ["logits", feeds.logits],
+    ...(feeds.target ? [["target", feeds.target] as const] : []),
+    ["weight", feeds.weight],
+    ["divisor", feeds.divisor],
+    ...(feeds.extras ?? []),
+  ]);
+}
+
+/** A loss and its gradients as one lowered graph, to be run on feeds of one form. */
+export async function loadLoss(loss: Loss, form: LossFeeds): Promise<LoadedLoss> {
+  const wrt = form.wrt ?? ["logits"];
+  const lowered = lower(lossGraph(loss, form), { provider: "cpu", dims: new Map() });
   const run = await loadGraph(checkGraph(lowered));
   const call = async (feeds: LossFeeds): Promise<LossResult> => {
-    const out = await run(
-      new Map([
-        ["logits", feeds.logits],
-        ...(feeds.target ? [["target", feeds.target] as const] : []),
-        ["weight", feeds.weight],
-        ["divisor", feeds.divisor],
-        ...(feeds.extras ?? []),
-      ]),
-    );
+    const out = await run(lossTensors(feeds));
     const of = (name: string): TensorData => {
       const t = out.get(name);
       assert(t, `${loss.name} has no ${name}`);

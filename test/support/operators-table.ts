@@ -1,18 +1,14 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { GRADIENT_DOMAIN } from "../../toolkit/graph/ir.ts";
 import type { Operator } from "../../toolkit/graph/operator.ts";
 import { decodeModel } from "../../toolkit/onnx/decode.ts";
 import { operators } from "../../toolkit/operators/index.ts";
 import { standardRewrites } from "../../toolkit/passes/normalise.ts";
 import { applicationCount } from "./applications.ts";
-import { fixture, root } from "./fixtures.ts";
-import { GRADCHECK_LIST } from "./gradcheck.ts";
+import { fixture } from "./fixtures.ts";
 import { nodeCases, readCase } from "./node-case.ts";
+import { recordedChecks } from "./recorded-checks.ts";
 
 /** The newest opset that is read. */
 const NEWEST = 23;
@@ -109,23 +105,8 @@ function goldenOperators(): readonly (readonly string[])[] {
     .map((name) => decodeModel(new Uint8Array(readFileSync(join(folder, name)))).graph.nodes.map((node) => node.op));
 }
 
-/** How often the rule of each operator is compared with finite differences: mocha runs the tests that do, and they only say what they would check. */
+/** How often the rule of each operator is compared with finite differences. */
 async function differences(): Promise<ReadonlyMap<string, number>> {
-  const own = fileURLToPath(import.meta.url);
-  const pattern = own.endsWith(".ts")
-    ? ["--import=tsx", "test/operators/*.test.ts"]
-    : ["dist/test/operators/*.test.js"];
-  const mocha = [join(root, "node_modules/mocha/bin/mocha.js"), "--no-config", "--fgrep", "finite differences"];
-  const folder = mkdtempSync(join(tmpdir(), "gradchecks-"));
-  const list = join(folder, "list");
-  try {
-    const options = { cwd: root, maxBuffer: 1 << 26, env: { ...process.env, [GRADCHECK_LIST]: list } };
-    await promisify(execFile)(process.execPath, [...mocha, ...pattern], options);
-    const checks = readFileSync(list, "utf8").trimEnd().split("\n");
-    return tally(
-      checks.map((check) => check.split(" ")).flatMap(([domain, type = ""]) => (domain === "" ? [[type]] : [])),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const checks = await recordedChecks();
+  return tally(checks.flatMap(({ type, options }) => (options.domain === undefined ? [[type]] : [])));
 }

@@ -4,7 +4,7 @@ import type { Graph } from "../../toolkit/graph/ir.ts";
 import type { DType, TensorData } from "../../toolkit/graph/tensor.ts";
 import { encodeModel } from "../../toolkit/onnx/encode.ts";
 import { ortSession } from "../../toolkit/runtime/ort.ts";
-import type { Runtime } from "../../toolkit/runtime/runtime.ts";
+import type { Provider, Runtime } from "../../toolkit/runtime/runtime.ts";
 
 /** Opsets that graphs in tests are written for. */
 const opsets: ReadonlyMap<string, number> = new Map([
@@ -56,3 +56,12 @@ export const directRuntime: Runtime = {
   name: "onnxruntime-node",
   load: (model, options) => ortSession(ort, model, { threads: 1, ...options }),
 };
+
+/** The same on another execution provider. */
+export function directRuntimeOn(provider: Provider): Runtime {
+  return {
+    ...directRuntime,
+    provider,
+    load: (model, options) => ortSession(ort, model, { provider, threads: 1, ...options }),
+  };
+}

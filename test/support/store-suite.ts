@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { LabelIndex } from "../../toolkit/search/label-index.ts";
-import { openIndex } from "../../toolkit/search/label-index.ts";
+import { openIndex } from "../../toolkit/search/open-index.ts";
 import type { IndexedPhoto } from "../../toolkit/search/photo.ts";
 import type { ModelStamp, Store } from "../../toolkit/search/store.ts";
 import type { Tree } from "../search/oracle.ts";

@@ -20,7 +20,7 @@ import { parametersOf } from "../../toolkit/passes/parameters.ts";
 import type { Session, Tensors } from "../../toolkit/runtime/runtime.ts";
 import { oneHot } from "../../toolkit/train/batch.ts";
 import { buildStep, STEP } from "../../toolkit/train/step.ts";
-import type { Step } from "../../toolkit/train/step.ts";
+import type { Step, StepSettings } from "../../toolkit/train/step.ts";
 import { directRuntime } from "../support/run-graph.ts";
 import { fixture, itShared, readJson, readTensor } from "../support/fixtures.ts";
 
@@ -158,7 +158,12 @@ interface Followed {
 }
 
 /** Four steps of a golden's run. */
-async function follow(folder: string, models: string, golden: Golden): Promise<Followed> {
+async function follow(
+  folder: string,
+  models: string,
+  golden: Golden,
+  more: Partial<StepSettings> = {},
+): Promise<Followed> {
   const inputs = readJson<Inputs>(join(folder, "inputs.json"));
   const student = studentGraph(join(models, golden.model), inputs);
   const { graph, statistics } = trainingForm(student, golden.bn);
@@ -166,7 +171,7 @@ async function follow(folder: string, models: string, golden: Golden): Promise<F
   assert.deepEqual(parameters.toSorted(), Object.keys(golden.gradients).toSorted(), "the same parameters are trained");
   const logitsName = graph.outputs[0]?.name ?? "";
   const settings = { parameters, logits: logitsName, loss: softmaxCrossEntropy(), statistics };
-  const step = buildStep(graph, { ...settings, optimizer: optimizerOf(golden) }, operators);
+  const step = buildStep(graph, { ...settings, ...more, optimizer: optimizerOf(golden) }, operators);
   const labels = Int32Array.from(readTensor(inputs.target).data as BigInt64Array, Number);
   const feeds = new Map([
     [graph.inputs[0]?.name ?? "", pictures(inputs)],
@@ -224,8 +229,26 @@ async function matches(
   }
 }
 
+/** Of a loss, and of a gradient's norm: float16 rounds to 5e-4, in eighteen layers there and back. */
+const MIXED = 0.005;
+
+/** The gradients, and the losses of two steps; what rounding has changed by then these runs, at their large rates, magnify. */
+async function matchesLoosely(folder: string, mode: string): Promise<void> {
+  const golden = readJson<Golden>(join(folder, `${mode}.json`));
+  // larger scales overflow here, and the first steps would be left out
+  const more = { precision: "mixed", lossScale: { start: 256 } } as const;
+  const { losses, firstSlots } = await follow(folder, folder, golden, more);
+  for (const [i, loss] of losses.slice(0, 2).entries())
+    assert.ok(isClose(loss, golden.losses[i], MIXED), `loss ${i}: ${loss}, PyTorch ${golden.losses[i]}`);
+  for (const [name, sample] of Object.entries(golden.gradients))
+    compare(`gradient of ${name}`, gradientIn(firstSlots, name, golden), sample, MIXED);
+}
+
 describe("train/step against PyTorch, ResNet18 of width 8", () => {
   const folder = fixture("resnet18-width8");
+  for (const mode of ["bn-train-full", "bn-frozen-full", "last-stage"]) {
+    it(`buildStep() follows float32 loosely in mixed precision: ${mode}`, () => matchesLoosely(folder, mode));
+  }
   for (const mode of [...MODES, "bn-frozen-full-adamw"]) {
     it(`buildStep() follows four steps: ${mode}`, () => matches(folder, folder, mode));
   }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ToolkitError } from "../errors.ts";
 import type { DataSource, Entry, LabelColumn, Part } from "./entry.ts";
 import { partsOf } from "./parts.ts";
@@ -130,20 +129,6 @@ function nothingMeasured(path: string, part: Part, count: number): ToolkitError 
   return new ToolkitError("E_DATA_EMPTY", `Cannot measure on "${path}": none of its ${count} photos is ${what}`, {
     hint: "where a run has divided the photos by itself, its split.json says how: hand it in, or its folder (--split RUN)",
   });
-}
-
-/** A digest of which photos are in which split under which labels, numbers and weights: the same wherever the data lie. */
-export function datasetFingerprint({ classes, train, validation, columns, more: sets }: Dataset): string {
-  const digest = createHash("sha256").update(JSON.stringify(classes));
-  if (columns) digest.update(JSON.stringify(columns));
-  if (sets) digest.update(JSON.stringify(sets));
-  for (const [split, samples] of [train, validation].entries()) {
-    for (const { id, label, labels, numbers, weight, more: others } of samples) {
-      const more = labels || numbers || weight !== undefined ? [labels ?? null, numbers ?? null, weight ?? null] : [];
-      digest.update(JSON.stringify([split, id, label, ...more, ...(others ? [others] : [])]));
-    }
-  }
-  return digest.digest("hex");
 }
 
 function labelsOf(entries: readonly Entry[]): readonly string[] {

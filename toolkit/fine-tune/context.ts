@@ -1,4 +1,4 @@
-import { datasetFingerprint } from "../data/dataset.ts";
+import { datasetFingerprint } from "../data/dataset-fingerprint.ts";
 import type { BadFile } from "../data/sample.ts";
 import { errorCode, errorMessage, ToolkitError } from "../errors.ts";
 import { normalisationOf } from "../export/source-model.ts";
@@ -70,7 +70,7 @@ export async function openContext(
     onBad: (file) => bad.set(file.path, file),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const fingerprint = fingerprintOf(options, settings);
+  const fingerprint = await fingerprintOf(options, settings);
   const resumed = await findResumed(options, fingerprint, control);
   return {
     options,
@@ -106,12 +106,12 @@ const INDIFFERENT = new Set([
   "timeLimitSeconds",
 ]);
 
-function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Fingerprint {
+async function fingerprintOf({ source, dataset, teacher }: FineTuneOptions, settings: Settings): Promise<Fingerprint> {
   const decisive = Object.entries(plainSettings(settings)).filter(([name]) => !INDIFFERENT.has(name));
   return {
     model: source.sha256,
     classes: JSON.stringify(dataset.classes),
-    photos: datasetFingerprint(dataset),
+    photos: await datasetFingerprint(dataset),
     ...(teacher ? { teacher: teacher.sha256 } : {}),
     ...Object.fromEntries(decisive.map(([name, value]) => [name, String(value)])),
   };

@@ -2,6 +2,7 @@ import type { ClassWeights, Sampler } from "../data/sampling.ts";
 import { ToolkitError } from "../errors.ts";
 import { stopMetrics } from "../train/early-stopping.ts";
 import type { StopMetric } from "../train/early-stopping.ts";
+import type { Precision } from "../train/step.ts";
 import { unknownName } from "../unknown-name.ts";
 import type { StageName } from "./events.ts";
 import type { HeadSetting } from "./head-settings.ts";
@@ -34,6 +35,8 @@ export interface CraftSettings {
   readonly timeLimitSeconds?: number;
   /** Where a loss or a gradient is not finite: stop, or leave the update out and halve the rate; stop. */
   readonly onNonFinite?: "stop" | "skip";
+  /** mixed: the stage that trains every layer, or the last ones, computes products in float16, where the device is quick at it; float32. */
+  readonly precision?: Precision;
 }
 
 /** The same with defaults decided. What nobody asked for is absent. */
@@ -50,12 +53,13 @@ export interface Craft {
   readonly sampler?: Sampler;
   readonly timeLimitSeconds?: number;
   readonly onNonFinite?: "skip";
+  readonly precision?: "mixed";
 }
 
 /** Decides the defaults. */
 export function settleCraft(chosen: CraftSettings): Craft {
   const { rate, headRate, patience, classWeights, sampler, timeLimitSeconds, onNonFinite, keep = "best" } = chosen;
-  const { stopMetric, leastImprovement, soupSize } = chosen;
+  const { stopMetric, leastImprovement, soupSize, precision } = chosen;
   // what is said of something that was not asked for stays, to be refused
   const watched = { stopMetric: stopMetric ?? "loss", leastImprovement: leastImprovement ?? 0 } as const;
   return {
@@ -67,6 +71,7 @@ export function settleCraft(chosen: CraftSettings): Craft {
     ...present({ classWeights, timeLimitSeconds }),
     ...(sampler === "shuffle" ? {} : present({ sampler })),
     ...(onNonFinite === undefined || onNonFinite === "stop" ? {} : { onNonFinite }),
+    ...(precision === undefined || precision === "float32" ? {} : { precision }),
   };
 }
 
@@ -104,6 +109,7 @@ export function checkCraft(s: Craft): void {
   expectNumber("timeLimitSeconds", s.timeLimitSeconds, (v) => v > 0, "a number above 0");
   expectOneOf("sampler", s.sampler, ["shuffle", "balanced", "weighted"]);
   expectOneOf("onNonFinite", s.onNonFinite, ["stop", "skip"]);
+  expectOneOf("precision", s.precision, ["float32", "mixed"]);
   if (s.stopMetric !== undefined && !stopMetrics.includes(s.stopMetric))
     throw unknownName(s.stopMetric, stopMetrics, `Cannot train with stopMetric "${s.stopMetric}": expected one of`);
   for (const name of ["stopMetric", "leastImprovement"] as const) {

@@ -1,6 +1,7 @@
 import { lowerWithForms } from "../lowering/lower.ts";
 import type { Lowered } from "../lowering/lower.ts";
 import type { Target } from "../lowering/target.ts";
+import { deviceText } from "../runtime/device.ts";
 import type { Provider } from "../runtime/runtime.ts";
 import type { Operators } from "../graph/operator.ts";
 import { writeNorms } from "../train/measure-step.ts";
@@ -12,6 +13,8 @@ export interface Formulations {
   readonly blockSize: number;
   /** Names of the formulations that were taken. */
   readonly forms: readonly string[];
+  /** Where the step is computed; the CPU where absent. */
+  readonly provider?: Provider;
 }
 
 /** A step as the machine runs it, and what must be said about it. */
@@ -39,7 +42,9 @@ export function writeStep(
   chosen?: Formulations,
 ): WrittenStep {
   const wanted = before ?? chosen;
-  const forms = wanted && wanted.blockSize === blockSize ? { forms: new Set(wanted.forms) } : {};
+  // what was best on one device says nothing of another
+  const isAlike = wanted?.blockSize === blockSize && (!before || placeOf(before) === provider);
+  const forms = wanted && isAlike ? { forms: new Set(wanted.forms) } : {};
   const lowered = lowerWithForms(
     step.graph,
     {
@@ -53,15 +58,19 @@ export function writeStep(
     operators,
   );
   const taken = [...lowered.forms.keys()].toSorted();
+  const now: Formulations = { blockSize, forms: taken, ...(provider === "cpu" ? {} : { provider }) };
   return {
     lowered: { ...lowered, graph: writeNorms(lowered.graph, step) },
-    formulations: { blockSize, forms: taken },
-    notes: before ? differences(before, { blockSize, forms: taken }) : [],
+    formulations: now,
+    notes: before ? differences(before, now) : [],
   };
 }
 
 function differences(before: Formulations, now: Formulations): readonly string[] {
   const last = "the results differ in the last digits from those of an uninterrupted run";
+  const [from, to] = [placeOf(before), placeOf(now)];
+  if (from !== to)
+    return [`the run was begun on ${deviceText(from)}, this goes on with it on ${deviceText(to)}: ${last}`];
   if (before.blockSize !== now.blockSize)
     return [`the run was begun with ${blocks(before)}, this machine has ${blocks(now)}: ${last}`];
   const missing = before.forms.filter((name) => !now.forms.includes(name));
@@ -69,6 +78,11 @@ function differences(before: Formulations, now: Formulations): readonly string[]
   if (missing.length + others.length === 0) return [];
   const changes = [listed("without", missing), listed("with", others)].filter((text) => text !== "");
   return [`the step cannot be written as before, but ${changes.join(" and ")}: ${last}`];
+}
+
+/** Where a step that is written so is computed. */
+export function placeOf({ provider = "cpu" }: Formulations): Provider {
+  return provider;
 }
 
 function listed(word: string, names: readonly string[]): string {

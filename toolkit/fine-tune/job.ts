@@ -20,6 +20,7 @@ import { networkStage, plannedForm } from "./network-stage.ts";
 import { outputsOf } from "./output-heads.ts";
 import { partialCut } from "./partial-cut.ts";
 import { preparePartial } from "./prepare-partial.ts";
+import { pixelStage } from "./pixel-stage.ts";
 import type { PartialStage } from "./prepare-partial.ts";
 import { note, prepareHead, prepareNetwork, stageOptions } from "./prepare-stage.ts";
 import { runStage } from "./run-stage.ts";
@@ -137,7 +138,7 @@ async function* prepare(
   if (isPartial(settings)) return yield* preparePartial(student, context);
   const network = yield* prepareNetwork(student, context);
   const stage = networkStage(network, settings, photos, outputs.names.length, { teacher, heads: outputs.heads });
-  return { student: network, stage };
+  return { student: network, stage: pixelStage(stage, network, context) };
 }
 
 function stagesOf({ mode }: Settings): readonly StageName[] {
@@ -188,7 +189,8 @@ function checkDifferentiable(trained: Graph, { graph, operators }: Student): voi
 
 function* introduce(context: Context): Generator<FineTuneEvent> {
   const { options, settings, resumed } = context;
-  const { dataset, source } = options;
+  const { dataset, source, platform } = options;
+  if (platform.deviceNote !== undefined) yield note(platform.deviceNote);
   yield note(
     `${dataset.train.length} photos to train, ${dataset.validation.length} to validate, ${outputsText(context)}; ${source.name} at ${settings.sizePx} px`,
   );

@@ -35,6 +35,10 @@ export interface Photos {
 
 /** The photos of a run also as pixels, `image` uint8 [count,H,W,3]: what a served network and a frozen part take. */
 export interface PixelPhotos extends Photos {
+  /** What `training` yields, as pixels: full batches, whatever fills them. */
+  trainingPixels(epoch: number, position: number, dropPartial: boolean): AsyncIterable<TrainBatch>;
+  /** What `validation` yields, as pixels. */
+  validationPixels(): AsyncIterable<TrainBatch>;
   /** Any samples as they will be served. */
   servedPixels(samples: readonly Sample[]): AsyncIterable<TrainBatch>;
   /** One augmented view of some training photos, in their order: that of the epoch of this number. */
@@ -96,6 +100,7 @@ export function openPhotos({
     },
   };
   const asPixels = pixelsAdapted(side);
+  const allAsPixels = pixelsAdapted(side, true);
   const plain = { ...common, train: false };
   const served = (samples: readonly Sample[]): AsyncIterable<TrainBatch> => adapt(batches(samples, plain), planes);
   const drawn = drawnFrom(train, settings);
@@ -103,17 +108,13 @@ export function openPhotos({
   const { mix } = settings;
   const mixed = (source: AsyncIterable<TrainBatch>, epoch: number): AsyncIterable<TrainBatch> =>
     mix ? mixedBatches(source, classes, { ...mix, seed, epoch }) : source;
+  const epochOf = (epoch: number, position: number, how: Adapted, dropPartial: boolean): AsyncGenerator<TrainBatch> =>
+    adapt(batches(train, { ...augmented, ...drawn(epoch), epoch, skipTo: position }), how, dropPartial ? rows : 1);
   return {
     rows,
-    training: (epoch, position, dropPartial) =>
-      mixed(
-        adapt(
-          batches(train, { ...augmented, ...drawn(epoch), epoch, skipTo: position }),
-          planes,
-          dropPartial ? rows : 1,
-        ),
-        epoch,
-      ),
+    training: (epoch, position, dropPartial) => mixed(epochOf(epoch, position, planes, dropPartial), epoch),
+    trainingPixels: (epoch, position, dropPartial) => epochOf(epoch, position, allAsPixels, dropPartial),
+    validationPixels: () => adapt(batches(validation, plain), allAsPixels),
     servedPixels: (samples) => adapt(batches(samples, plain), asPixels),
     viewPixels: (indices, view) => adapt(batches(train, { ...augmented, epoch: view, only: indices }), asPixels),
     validation: () => served(validation),
@@ -162,15 +163,14 @@ function drawnFrom(
   });
 }
 
-function pixelsAdapted(side: number): Adapted {
+/** Without `isFull`, rows that only fill the batch are left out: they need not be computed. */
+function pixelsAdapted(side: number, isFull = false): Adapted {
   return {
     input: PIXELS,
-    // rows that only fill the batch need not be computed
-    picturesOf: ({ pixels, count }) => ({
-      dtype: "uint8",
-      shape: [count, side, side, 3],
-      data: pixels.subarray(0, count * side * side * 3),
-    }),
+    picturesOf: ({ pixels, labels, count }) => {
+      const rows = isFull ? labels.length : count;
+      return { dtype: "uint8", shape: [rows, side, side, 3], data: pixels.subarray(0, rows * side * side * 3) };
+    },
   };
 }
 

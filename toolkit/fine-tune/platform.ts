@@ -37,6 +37,8 @@ export interface TuningStore {
 /** What the job needs of the machine it runs on; node.ts hands in the files, the browser its own. */
 export interface Platform {
   readonly runtime: Runtime;
+  /** A line of the log: which device was chosen, and why others were not. */
+  readonly deviceNote?: string;
   readonly decoder: PhotoDecoder;
   /** sha256 of a photo, wherever it is, in hexadecimal. */
   readonly hashFile: (source: PhotoSource) => Promise<string>;

@@ -10,6 +10,7 @@ import { namedSchedule } from "../schedules/named-schedule.ts";
 import type { NamedScheduleOptions } from "../schedules/named-schedule.ts";
 import { perUpdate } from "../schedules/per-update.ts";
 import type { Schedule } from "../schedules/schedule.ts";
+import type { Precision } from "../train/step.ts";
 import type { StageName } from "./events.ts";
 import type { ScheduleChoice, Settings } from "./settings.ts";
 import { fitsTask, lossesOf } from "./task-losses.ts";
@@ -22,6 +23,7 @@ export interface Recipe {
   readonly accumulate: number;
   readonly averageDecay?: number;
   readonly sharpness?: number;
+  readonly precision?: Precision;
   readonly schedule: Schedule;
 }
 
@@ -30,7 +32,7 @@ export interface Recipe {
  * stage that trains every layer; the head of `staged` is trained plainly.
  */
 export function recipeOf(stage: StageName, settings: Settings, stepsPerEpoch: number): Recipe {
-  const { momentum, decay, accumulate, averageDecay, sharpness } = settings;
+  const { momentum, decay, accumulate, averageDecay, sharpness, precision } = settings;
   const { name, ...own } = stage === "head" ? settings.headOptimizer : settings.optimizer;
   const takesMomentum = name === "sgd" || name === "nesterov";
   const common = { ...(takesMomentum ? { momentum } : {}), decay };
@@ -49,6 +51,7 @@ export function recipeOf(stage: StageName, settings: Settings, stepsPerEpoch: nu
     accumulate,
     ...(averageDecay === 0 ? {} : { averageDecay }),
     ...(sharpness === 0 ? {} : { sharpness }),
+    ...(precision === undefined || stage === "head" ? {} : { precision }),
     schedule: perUpdate(scheduleOf(rate, settings, stepsPerEpoch / accumulate), accumulate),
   };
 }
@@ -131,7 +134,19 @@ export function checkRecipe(settings: Settings, isMultiLabel: boolean): void {
       },
     );
   }
+  checkPrecision(settings);
   recipeOf(settings.mode === "frozen" ? "head" : "network", settings, 1);
+}
+
+/** Mixed precision must be heard by a stage, and fit what is around it. */
+function checkPrecision({ precision, mode, sharpness }: Settings): void {
+  if (precision !== "mixed") return;
+  const why =
+    mode === "frozen"
+      ? 'in mode "frozen": the head alone is trained, in float32'
+      : `and sharpness ${sharpness}: the step uphill would be as long as the scaled gradient`;
+  if (mode === "frozen" || sharpness > 0)
+    throw new ToolkitError("E_SETTING", `Cannot train with precision "mixed" ${why}`, { hint: "leave one out" });
 }
 
 /** What the rate is multiplied by per parameter: `stemFactor` at depth 0, rising evenly on a log scale to 1 at the head. */

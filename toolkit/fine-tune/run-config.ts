@@ -26,8 +26,8 @@ export async function openRunConfig(
   return {
     async told(event) {
       if (event.kind === "formulations") {
-        const { blockSize, forms } = event;
-        formulations[event.stage] = { blockSize, forms };
+        const { blockSize, forms, provider } = event;
+        formulations[event.stage] = { blockSize, forms, ...(provider === undefined ? {} : { provider }) };
       } else if (event.kind === "rate") foundRates[event.stage] = event.rate;
       else if (isWritten) return;
       isWritten = true;

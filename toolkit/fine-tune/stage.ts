@@ -5,7 +5,7 @@ import type { Operators } from "../graph/operator.ts";
 import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
 import { repeat } from "../lowering/repeat.ts";
-import { writeStep } from "./formulations.ts";
+import { placeOf, writeStep } from "./formulations.ts";
 import type { Formulations, WrittenStep } from "./formulations.ts";
 import { providerOf } from "../runtime/runtime.ts";
 import type { LoadOptions, Provider, Runtime, Session, Tensors } from "../runtime/runtime.ts";
@@ -18,6 +18,7 @@ import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { openPace } from "../train/pace.ts";
 import type { Pace } from "../train/pace.ts";
+import { repeatsOn } from "../train/repeats-on.ts";
 import { stateReader } from "../train/state-reader.ts";
 import type { Step } from "../train/step.ts";
 import { train } from "../train/train.ts";
@@ -96,10 +97,12 @@ export async function startStage(
 ): Promise<StageRun> {
   const { step, dims, operators, threads = options.threads } = stage;
   const { formulations: before, chosen } = options;
-  // a head has no convolutions that blocks would serve; plain operators are everywhere
-  const isPlain = stage.name === "head" || (before ?? chosen)?.blockSize === 0;
-  const blockSize = isPlain ? 0 : await learnBlockSize(runtime, threads);
   const provider = providerOf(runtime);
+  // what another device has been given says nothing of this one
+  const wanted = before && placeOf(before) !== provider ? undefined : (before ?? chosen);
+  // a head has no convolutions that blocks would serve; plain operators are everywhere
+  const isPlain = stage.name === "head" || wanted?.blockSize === 0;
+  const blockSize = isPlain ? 0 : await learnBlockSize(runtime, threads);
   const written = writeStep(step, { provider, dims, blockSize, operators }, before, chosen);
   const { lowered, formulations, notes } = written;
   const loadable = loadableStep(stage, written, { provider, threads });
@@ -163,13 +166,7 @@ function classColumnsOf(heads: readonly OutputHead[]): ClassColumns {
   return { start: head?.start ?? 0, width: head?.names.length ?? 0 };
 }
 
-/** Providers whose runtime has a Loop that keeps the state where they compute, or whose state is in the CPU's memory anyway. */
-const REPEATING: ReadonlySet<Provider> = new Set(["cpu", "wasm", "cuda"]);
-
-/** Whether a run of a written step can make several of them: elsewhere it makes one, and its feeds are those of one. */
-export function repeatsOn(provider: Provider): boolean {
-  return REPEATING.has(provider);
-}
+export { repeatsOn };
 
 /** A written step as a session is loaded with it. */
 export function loadableStep(

@@ -8,6 +8,7 @@ import { formulationNames } from "../lowering/formulations.ts";
 import { providerOf } from "../runtime/runtime.ts";
 import type { Provider, Tensors } from "../runtime/runtime.ts";
 import { learnBlockSize } from "../train/block-size.ts";
+import { repeatsOn } from "../train/repeats-on.ts";
 import { stackFeeds } from "../train/stack-feeds.ts";
 import { STEP } from "../train/step.ts";
 import { VERSION } from "../version.ts";
@@ -17,7 +18,7 @@ import type { FineTuneEvent } from "./events.ts";
 import { writeStep } from "./formulations.ts";
 import type { Formulations, WrittenStep } from "./formulations.ts";
 import type { StageOptions } from "./run-stage.ts";
-import { loadableStep, repeatsOn } from "./stage.ts";
+import { loadableStep } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 /**
@@ -37,7 +38,8 @@ export async function* tuneStage(
   const blockSize = await learnBlockSize(runtime, threads);
   const provider = providerOf(runtime);
   const standard = written(stage, { provider, blockSize }, new Set());
-  const about = aboutStep(stage, standard, threads, tunings?.machine);
+  const machine = tunings && `${tunings.machine}${provider === "cpu" ? "" : `, ${provider}`}`;
+  const about = aboutStep(stage, standard, threads, machine);
   const known = readTuning(await tunings?.get(about), blockSize);
   if (known) {
     yield note(`${tuningText(known)}; as measured before`);

@@ -17,6 +17,14 @@ import { convWeightGradient } from "./formulations/conv-weight-gradient.ts";
 import { expandLike, reshapeLike } from "./formulations/like.ts";
 import { maxPoolGradient } from "./formulations/max-pool-gradient.ts";
 import { movedGradient } from "./formulations/moved-gradient.ts";
+import { celu, selu, shrink, softsign } from "./formulations/plain/activations.ts";
+import { hardmax } from "./formulations/plain/hardmax.ts";
+import { logSoftmax } from "./formulations/plain/log-softmax.ts";
+import { globalLpPool, lpPool } from "./formulations/plain/lp-pool.ts";
+import { lrn } from "./formulations/plain/lrn.ts";
+import { sign } from "./formulations/plain/sign.ts";
+import { spaceToDepth } from "./formulations/plain/space-to-depth.ts";
+import { mean } from "./formulations/plain/mean.ts";
 import { reluGradient } from "./formulations/relu-gradient.ts";
 import { resizeGradient } from "./formulations/resize-gradient.ts";
 import { sliceGradient } from "./formulations/slice-gradient.ts";
@@ -25,9 +33,21 @@ import { tileGradient } from "./formulations/tile-gradient.ts";
 /** The ways to write each operator, best first: the first that serves a node and pays there is taken. Those on blocked pictures come before the plain ones. */
 export const formulations: Formulations = new Map<string, readonly Formulation[]>([
   ...elementwiseForms,
+  ["Sign", [...(elementwiseForms.get("Sign") ?? []), ...sign]],
   ...poolForms,
   ...reductionForms,
+  ["Celu", celu],
   ["Conv", [...pixelPairForms, ...convForms]],
+  ["GlobalLpPool", globalLpPool],
+  ["Hardmax", hardmax],
+  ["LRN", lrn],
+  ["LogSoftmax", logSoftmax],
+  ["LpPool", lpPool],
+  ["Mean", mean],
+  ["Selu", selu],
+  ["Shrink", shrink],
+  ["Softsign", softsign],
+  ["SpaceToDepth", spaceToDepth],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", [...batchNormGradientForms, ...batchNormalizationGradient]],
   ["onnx-graft.BatchNormalizationTraining", [...batchNormTrainingForms, ...batchNormalizationTraining]],

@@ -5,7 +5,9 @@ import type { SourceModel } from "../export/source-model.ts";
 import { openTagger as openTaggerOn } from "../label/tagger.ts";
 import type { Tagger } from "../label/tagger.ts";
 import type { TestTimeViews } from "../label/test-time-views.ts";
-import { nodeRuntime } from "../runtime/node.ts";
+import type { Device } from "../runtime/device.ts";
+import { chooseDevice } from "./choose-device.ts";
+import type { ChosenDevice } from "./choose-device.ts";
 import { openModel } from "./open-model.ts";
 import type { OpenModelOptions } from "./open-model.ts";
 
@@ -13,6 +15,8 @@ export interface OpenTaggerOptions extends OpenModelOptions {
   /** What decodes the photos, left open; processes of the tagger's own where absent. */
   readonly decoder?: PhotoDecoder;
   readonly decodeProcesses?: number;
+  /** Where to compute; "auto" where absent. */
+  readonly device?: Device | ChosenDevice;
   readonly threads?: number;
   readonly batchSize?: number;
   /** How often each photo is seen, at as many times the work, and the answers averaged: "flip", "five", "ten", or a number; 1. */
@@ -21,15 +25,18 @@ export interface OpenTaggerOptions extends OpenModelOptions {
 
 /**
  * Opens a model for labelling photos, by its path, its card's name, or as an opened model.
- * @throws E_MODEL_*, E_NO_HEAD
+ * @throws E_MODEL_*, E_NO_HEAD, E_DEVICE
  */
 export async function openTagger(model?: string | SourceModel, options: OpenTaggerOptions = {}): Promise<Tagger> {
-  const { decoder, decodeProcesses: processes, threads, batchSize, views, ...about } = options;
+  const { decoder, decodeProcesses: processes, threads, batchSize, views, device, ...about } = options;
   if (!decoder) return openOwnTagger(model, options, processes === undefined ? {} : { processes });
   const source = typeof model === "object" ? model : await openModel(model, about);
+  const { cacheFolder, signal } = options;
+  const place = { ...(cacheFolder === undefined ? {} : { cacheFolder }), ...(signal ? { signal } : {}) };
+  const { runtime } = await chooseDevice({ ...place, ...(device === undefined ? {} : { device }) });
   return openTaggerOn({
     source,
-    runtime: nodeRuntime,
+    runtime,
     decoder,
     ...(threads === undefined ? {} : { threads }),
     ...(batchSize === undefined ? {} : { batchSize }),

@@ -15,10 +15,15 @@ export const nodeRuntime: Runtime = nodeRuntimeOn("cpu");
 /** The same on another execution provider. Whether it is there, and right, is for `chooseDevice` to find out. */
 export function nodeRuntimeOn(provider: Provider): Runtime {
   return {
-    name: "onnxruntime-node",
+    name: nodeRuntimeName(provider),
     provider,
     load: (model, options) => loadInWorker(model, { provider, ...options }),
   };
+}
+
+/** "onnxruntime-node", and where it computes if that is not the CPU. */
+function nodeRuntimeName(provider: Provider): string {
+  return provider === "cpu" ? "onnxruntime-node" : `onnxruntime-node (${provider})`;
 }
 
 async function loadInWorker(model: Uint8Array, options: LoadOptions): Promise<Session> {

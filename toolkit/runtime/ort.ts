@@ -137,7 +137,7 @@ async function create(
       graphOptimizationLevel: "all",
       // a step's second run would allocate all activations anew, in one piece, beside what the first run left
       enableMemPattern: options.state === undefined,
-      logSeverityLevel: 3,
+      logSeverityLevel: options.logsPlacements ? 0 : 3,
       ...(staysOnDevice.length === 0
         ? {}
         : { preferredOutputLocation: Object.fromEntries(staysOnDevice.map((name) => [name, "gpu-buffer" as const])) }),

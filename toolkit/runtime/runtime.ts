@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly layouts?: ReadonlyMap<string, Layout>;
   /** Channels in a block, where there are such layouts. */
   readonly blockSize?: number;
+  /** Whether ONNX Runtime writes to standard error where it puts each node: see `readPlacements`. */
+  readonly logsPlacements?: boolean;
 }
 
 export interface RunOptions {

@@ -74,15 +74,9 @@ export interface LabelIndex {
   close(): Promise<void>;
 }
 
-/**
- * Opens an index: a file, which is made where there is none, or a store.
- *
- * @throws E_STORE, E_STORE_VERSION, E_STORE_DRIVER
- */
-export async function openIndex(pathOrStore: string | Store, options: IndexOptions = {}): Promise<LabelIndex> {
-  const { batchSize = 1000, readOnly = false } = options;
+/** An index on a store: see `openIndex`. @throws E_SETTING */
+export function indexOn(store: Store, { batchSize = 1000 }: Pick<IndexOptions, "batchSize"> = {}): LabelIndex {
   expectWhole("batchSize", batchSize, 1);
-  const store = typeof pathOrStore === "string" ? await openFile(pathOrStore, readOnly) : pathOrStore;
   const words = vocabulary(store);
   return {
     add: (photos) => add(store, photos, batchSize),
@@ -112,12 +106,6 @@ export async function openIndex(pathOrStore: string | Store, options: IndexOptio
     },
     close: () => store.close(),
   };
-}
-
-// loaded when asked for, so that whoever brings another store needs no SQLite
-async function openFile(path: string, readOnly: boolean): Promise<Store> {
-  const { sqliteStore } = await import("./stores/sqlite.ts");
-  return sqliteStore(path, { readOnly });
 }
 
 async function add(

@@ -31,7 +31,7 @@ export function reusingRuntime(runtime: Runtime): { readonly runtime: Runtime; r
   });
   return {
     runtime: {
-      name: runtime.name,
+      ...runtime,
       async load(model, options = {}) {
         const wanted = textOf(options);
         const found = idle.findIndex((kept) => kept.options === wanted && isSame(kept.model, model));

@@ -1,5 +1,6 @@
 import { cacheFolder as defaultCacheFolder } from "../data/cache-folder.ts";
-import { datasetFingerprint, readDataset } from "../data/dataset.ts";
+import { datasetFingerprint } from "../data/dataset-fingerprint.ts";
+import { readDataset } from "../data/dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { openFeatureCache } from "../data/feature-cache.ts";
 import { hashFile } from "../data/hash.ts";
@@ -13,6 +14,7 @@ import type { FineTuneRun } from "../fine-tune/fine-tune.ts";
 import type { Platform } from "../fine-tune/platform.ts";
 import { plainSettings, settle } from "../fine-tune/settings.ts";
 import type { FineTuneSettings } from "../fine-tune/settings.ts";
+import { providerOf } from "../runtime/runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { VERSION } from "../version.ts";
 import { headTrainer } from "./head-trainer.ts";
@@ -55,6 +57,8 @@ export interface SweepWorld {
     options: FineTuneSettings & { model: SourceModel; data: Dataset; cacheFolder: string; decodeProcesses?: number },
   ) => Promise<FineTuneRun>;
   readonly runtime: Runtime;
+  /** A line on where that computes. */
+  readonly deviceNote?: string;
   /** A clock in milliseconds that never goes back. */
   readonly now: () => number;
   readonly today: () => Date;
@@ -85,7 +89,7 @@ export async function* sweepPhotos(
     model: source.name,
     trainImages: dataset.train.length,
     validationImages: dataset.validation.length,
-    versions: { "onnx-graft": VERSION, node: process.versions.node },
+    versions: { "onnx-graft": VERSION, node: process.versions.node, computedOn: providerOf(world.runtime) },
     finishedAt: world.today().toISOString(),
     settle: (chosen) => ({
       ...plainSettings(settle(chosen, naturalSize(source), dataset)),
@@ -93,10 +97,20 @@ export async function* sweepPhotos(
     }),
   });
   try {
-    return yield* folder ? recordSweep(events, folder, about) : events;
+    const told = noted(world.deviceNote, events);
+    return yield* folder ? recordSweep(told, folder, about) : told;
   } finally {
     await close();
   }
+}
+
+/** The same events after a note. */
+async function* noted(
+  text: string | undefined,
+  events: AsyncGenerator<SweepEvent, SweepResult>,
+): AsyncGenerator<SweepEvent, SweepResult> {
+  if (text !== undefined) yield { kind: "note", text };
+  return yield* events;
 }
 
 function readSplit(
@@ -116,7 +130,7 @@ async function folderFor(
   source: SourceModel,
   dataset: Dataset,
 ): Promise<SweepFolder | undefined> {
-  const on = { model: source.sha256, photos: datasetFingerprint(dataset) };
+  const on = { model: source.sha256, photos: await datasetFingerprint(dataset) };
   return out === undefined ? undefined : openSweepFolder(out, { on, resume, retryFailed });
 }
 

@@ -22,6 +22,7 @@ export interface SweepOptions extends SweepChoices {
 
 /** What a sweep tells while it goes on. */
 export type SweepEvent =
+  | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "plan"; readonly plan: SweepPlan }
   /** A trial begins. */
   | {

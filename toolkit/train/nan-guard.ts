@@ -1,6 +1,7 @@
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Value } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
+import { allFinite } from "./loss-scale.ts";
 import { STEP } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -15,13 +16,7 @@ export function guardStep(step: Step, operators: Operators): Step {
   const b = new GraphBuilder(operators, step.graph);
   const next = [...step.state].map(([name, output]) => [inputNamed(step.graph, name), valueNamed(b, output)] as const);
   const loss = valueNamed(b, STEP.loss);
-  // x - x is 0 for every finite number, and none for any other
-  const zeros = [loss, ...next.map(([, after]) => after)].map((v) => {
-    const difference = b.op("Sub", [v, v]);
-    return v.shape.length === 0 ? difference : b.op("ReduceSum", [difference], { keepdims: 0 });
-  });
-  const total = zeros.reduce((sum, v) => b.op("Add", [sum, v]));
-  const isFinite = b.op("Equal", [total, b.scalar(0)]);
+  const isFinite = allFinite(b, [loss, ...next.map(([, after]) => after)]);
   const kept = next.map(([before, after]) =>
     b.op("Where", [isFinite, after, before], {}, { outputs: [`${before.name}:kept`] }),
   );

@@ -13,6 +13,9 @@ import { accumulate } from "../optimizers/accumulate.ts";
 import { averageName, averageWeights } from "../optimizers/average-weights.ts";
 import type { Slot, Transform } from "../optimizers/transform.ts";
 import type { BatchStatistics } from "../passes/batch-norm-training.ts";
+import { halfCompute } from "../passes/half-compute.ts";
+import { lossScale, unscaled, withoutOverflow } from "./loss-scale.ts";
+import type { LossScaleOptions } from "./loss-scale.ts";
 import { sharpnessAware } from "./sharpness-aware.ts";
 
 export interface StepSettings {
@@ -36,9 +39,15 @@ export interface StepSettings {
   readonly averageDecay?: number;
   /** Keep less of the parameters' average during the first updates. */
   readonly averageWarmUp?: boolean;
+  /** "mixed": compute products in float16 (see `halfCompute`) and everything that is kept in float32, with a scaled loss; float32 where absent. */
+  readonly precision?: Precision;
+  /** With mixed precision. */
+  readonly lossScale?: LossScaleOptions;
   /** Take the gradient this far uphill from the parameters: sharpness-aware minimisation, at the price of a second pass. */
   readonly sharpness?: number;
 }
+
+export type Precision = "float32" | "mixed";
 
 /** Forward, loss, backward and optimizer as one graph. */
 export interface Step {
@@ -79,25 +88,29 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
   checkSettings(settings);
   const averaged = statistics.flatMap((s) => [s.runningMean, s.runningVariance]);
   const open = constantsAsInputs(graph, [...parameters, ...averaged]);
-  const b = new GraphBuilder(operators, open.graph);
+  const isMixed = settings.precision === "mixed";
+  const b = new GraphBuilder(operators, isMixed ? halfCompute(open.graph, operators) : open.graph);
   const logits = outputNamed(graph, settings.logits);
   const lossValue = loss.emit({ b, logits, ...lossInputs(b, logits, loss) });
 
   const { sharpness = 0 } = settings;
+  const scaling = isMixed ? lossScale(b, settings.lossScale) : undefined;
   const forward = b.build([...graph.outputs]);
   const back =
     sharpness === 0
-      ? differentiate(forward, lossValue, parameters, operators)
+      ? differentiate(forward, lossValue, parameters, operators, scaling?.scale)
       : sharpnessAware(forward, lossValue, parameters, sharpness, operators);
   const u = new GraphBuilder(operators, back.graph);
   const rate = u.input(STEP.rate, "float32", []);
   const params = parameters.map((name) => valueOf(u, name));
   const optimizer = wholeOptimizer(settings);
   const slots = optimizer.state(params).map(asState);
+  const found = parameters.map((name) => back.gradients.get(name) as Value);
+  const gradients = scaling ? unscaled(u, found, scaling) : found;
   const update = optimizer.apply({
     b: u,
     params,
-    updates: parameters.map((name) => back.gradients.get(name) as Value),
+    updates: gradients,
     state: slots.map((s) => u.input(s.name, s.dtype, s.shape)),
     rates: parameters.map((name) => rateFor(u, rate, settings.rateFactors?.get(name) ?? 1)),
     divisor: valueOf(u, STEP.divisor),
@@ -109,13 +122,13 @@ export function buildStep(graph: Graph, settings: StepSettings, operators: Opera
   for (const s of statistics) for (const [name, v] of runningAverages(u, s, averageShare, next)) next.set(name, v);
   const running = settings.averageDecay === undefined ? [] : averageStatistics(u, averaged, settings, next);
   const averages = settings.averageDecay === undefined ? [] : [...parameters, ...averaged];
-  const outputs = finish(u, lossValue, logits, next);
+  const outputs = finish(u, lossValue, logits, scaling ? withoutOverflow(u, next, found, scaling) : next);
   return {
     ...outputs,
-    initial: startOf(open.values, [...slots, ...running]),
+    initial: startOf(open.values, [...slots, ...running, ...(scaling?.slots ?? [])]),
     parameters,
     averages: new Map(averages.map((name) => [name, slotName(averageName(name))])),
-    gradients: new Map([...back.gradients].map(([p, v]) => [p, v.name])),
+    gradients: new Map(parameters.map((name, i) => [name, gradients[i]?.name ?? ""])),
   };
 }
 
@@ -155,7 +168,7 @@ function wholeOptimizer({ optimizer, accumulate: every = 1, averageDecay, averag
   return accumulate(averageWeights(optimizer, averageDecay, options), every);
 }
 
-function checkSettings({ accumulate: every = 1, averageDecay = 0, sharpness = 0 }: StepSettings): void {
+function checkSettings({ accumulate: every = 1, averageDecay = 0, sharpness = 0, precision }: StepSettings): void {
   const refuse = (what: string): never => {
     throw new ToolkitError("E_SETTING", `Cannot build the training step: ${what}`);
   };
@@ -164,6 +177,8 @@ function checkSettings({ accumulate: every = 1, averageDecay = 0, sharpness = 0 
     refuse(`averageDecay is ${averageDecay}, expected a number from 0 to below 1`);
   }
   if (!(sharpness >= 0 && sharpness < Infinity)) refuse(`sharpness is ${sharpness}, expected a number of 0 or more`);
+  // its second point would be as far away as the scaled gradient is long
+  if (sharpness > 0 && precision === "mixed") refuse("sharpness cannot be had in mixed precision");
 }
 
 /** `graph` with some of its constants turned into inputs, and what they held. */
@@ -194,8 +209,13 @@ export function lossInputs(
     target: type ? b.input(STEP.target, type.dtype, type.shape) : b.scalar(0),
     weight: b.input(STEP.weight, "float32", logits.shape.slice(0, 1)),
     divisor: b.input(STEP.divisor, "float32", []),
-    extras: new Map(reads.map((name) => [name, b.value(name) ?? b.input(name, "float32", logits.shape)])),
+    extras: new Map(reads.map((name) => [name, single(b, b.value(name) ?? b.input(name, "float32", logits.shape))])),
   };
+}
+
+/** What is computed in float16 is read by a loss in float32. */
+function single(b: GraphBuilder, v: Value): Value {
+  return v.dtype === "float16" ? b.op("Cast", [v], { to: elementTypeNumber("float32") }) : v;
 }
 
 function rateFor(b: GraphBuilder, rate: Value, factor: number): Value {

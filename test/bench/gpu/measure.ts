@@ -161,7 +161,9 @@ async function main(): Promise<void> {
           const row = await measure(device, work, { batch, sizePx: Number(values.size) }, Number(values.steps));
           rows.push(row);
           const { milliseconds, imagesPerSecond } = row;
-          console.log(`${device}  ${work}  batch ${batch}  ${milliseconds.toFixed(1)} ms  ${imagesPerSecond.toFixed(0)} img/s`);
+          console.log(
+            `${device}  ${work}  batch ${batch}  ${milliseconds.toFixed(1)} ms  ${imagesPerSecond.toFixed(0)} img/s`,
+          );
         } catch (error) {
           absent[`${device} ${work} ${batch}`] = errorMessage(error);
           console.log(`${device}  ${work}  batch ${batch}  ${errorMessage(error)}`);
@@ -169,8 +171,14 @@ async function main(): Promise<void> {
       }
     }
   }
-  const machine = { cpu: cpus()[0]?.model ?? "?", cores: cpus().length, node: process.versions.node, "onnx-graft": VERSION };
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ machine, rows, absent }, undefined, 2)}\n`);
+  const machine = {
+    cpu: cpus()[0]?.model ?? "?",
+    cores: cpus().length,
+    node: process.versions.node,
+    "onnx-graft": VERSION,
+  };
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ machine, rows, absent }, undefined, 2)}\n`);
 }
 
 await main();

@@ -14,14 +14,20 @@ const LIBRARIES = ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..", "..");
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { cuda: { type: "boolean", default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { cuda: { type: "boolean", default: false } },
+});
 const folder = resolve(positionals[0] ?? ".gpu");
 const app = mkdtempSync(join(tmpdir(), "onnx-graft-gpu-"));
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const part of COMPILED) {
-    cpSync(join(root, "dist", part), join(app, "dist", part), { recursive: true, filter: (name) => !/\.(d\.ts|map)$/.test(name) });
+    cpSync(join(root, "dist", part), join(app, "dist", part), {
+      recursive: true,
+      filter: (name) => !/\.(d\.ts|map)$/.test(name),
+    });
   }
   cpSync(join(root, "package.json"), join(app, "package.json"));
   for (const name of withDependencies(PACKAGES)) copyPackage(name);
@@ -61,9 +67,19 @@ function addCuda(libraries) {
   const { version } = JSON.parse(readFileSync(join(root, "node_modules/onnxruntime-node/package.json"), "utf8"));
   const wheels = mkdtempSync(join(tmpdir(), "onnx-graft-wheel-"));
   try {
-    const flags = ["--no-deps", "--only-binary=:all:", "--python-version", "3.12", "--platform", "manylinux_2_28_x86_64"];
+    const flags = [
+      "--no-deps",
+      "--only-binary=:all:",
+      "--python-version",
+      "3.12",
+      "--platform",
+      "manylinux_2_28_x86_64",
+    ];
     run("python3", ["-m", "pip", "download", "-q", ...flags, "-d", wheels, `onnxruntime-gpu==${version}`]);
-    const wheel = join(wheels, readdirSync(wheels).find((name) => name.endsWith(".whl")));
+    const wheel = join(
+      wheels,
+      readdirSync(wheels).find((name) => name.endsWith(".whl")),
+    );
     for (const name of LIBRARIES) {
       const { stdout } = run("unzip", ["-p", wheel, `onnxruntime/capi/${name}`]);
       writeFileSync(join(libraries, name), stdout);

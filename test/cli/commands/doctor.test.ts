@@ -105,14 +105,19 @@ describe("cli/commands/doctor", () => {
     assert.equal(checks.find(({ name }) => name === "loss at start")?.facts.classes, 3);
   });
 
-  it("says without a model which blocks training computes in, or why it is slower without", async function () {
+  it("says without a model which blocks training computes in, and of each device whether it is there", async function () {
     if (PROGRAM === undefined) this.skip();
+    // devices are tried
+    this.timeout(200_000);
     const { code, stdout } = await runProgram(["doctor"], { cwd: path(), env: { ONNX_GRAFT_CACHE: path("cache") } });
     assert.equal(code, 0, stdout);
     assert.match(
       stdout,
       /^ok {5} blocked operators: (training computes in blocks of (8|16) channels$|not used, .* slower)/m,
     );
+    for (const device of ["cuda", "webgpu", "dml", "coreml"])
+      assert.match(stdout, new RegExp(`^(ok {5}|absent |FAULTY ) ${device}: \\S`, "m"));
+    assert.match(stdout, /^ok {6}--device auto: computing on \S/m);
   });
 
   it("a network of zeros fails, with exit code 1", async function () {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import { openIndex } from "../../../toolkit/search/label-index.ts";
+import { openIndex } from "../../../toolkit/search/open-index.ts";
 import { indexedDbStore } from "../../../toolkit/search/stores/indexeddb.ts";
 import { photo, storeSuite } from "../../support/store-suite.ts";
 

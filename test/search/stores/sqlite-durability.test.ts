@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { openIndex } from "../../../toolkit/search/label-index.ts";
+import { openIndex } from "../../../toolkit/search/open-index.ts";
 import { memoryStore } from "../../../toolkit/search/stores/memory.ts";
 import { connectionOver, loadSqlite } from "../../../toolkit/search/stores/sqlite-driver.ts";
 import { BATCH, batchOf } from "./sqlite-writer.ts";

@@ -1,4 +1,4 @@
-import { openIndex } from "../../../toolkit/search/label-index.ts";
+import { openIndex } from "../../../toolkit/search/open-index.ts";
 import { photo } from "../../support/store-suite.ts";
 
 /** Photos in a batch of the durability tests. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { access, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openIndex } from "../../../toolkit/search/label-index.ts";
+import { openIndex } from "../../../toolkit/search/open-index.ts";
 import type { Plan } from "../../../toolkit/search/plan.ts";
 import type { Connection } from "../../../toolkit/search/stores/sqlite-driver.ts";
 import { connectionOver, isSafe, loadSqlite } from "../../../toolkit/search/stores/sqlite-driver.ts";

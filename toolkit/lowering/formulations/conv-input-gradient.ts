@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/ir.ts";
 import { concreteShape } from "../../graph/shape.ts";
+import { scalarLike } from "../../operators/like.ts";
 import { spanOf } from "../../operators/window.ts";
 import type { Formulation, Site } from "../formulation.ts";
 import type { Geometry } from "./geometry.ts";
@@ -138,7 +139,7 @@ function woven(
   channels: number,
 ): Value {
   const zero = phases.some((p) => p === undefined) && phases.find((p) => p !== undefined);
-  const present = phases.map((p) => p ?? b.op("Mul", [zero as Value, b.scalar(0)]));
+  const present = phases.map((p) => p ?? b.op("Mul", [zero as Value, scalarLike(b, 0, zero as Value)]));
   const stacked = present.length === 1 ? present : present.map((p) => b.op("Unsqueeze", [p, b.ints([0])]));
   const all = stacked.length === 1 ? (stacked[0] as Value) : b.op("Concat", stacked, { axis: 0 });
   const split = b.op("Reshape", [all, b.ints([down, right, -1, height, width, channels])]);

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Attributes, Value } from "../../graph/ir.ts";
+import { sizeOf } from "../../graph/tensor.ts";
 import { scalarLike } from "../../operators/like.ts";
 import type { Formulation } from "../formulation.ts";
 import { shapeValue } from "./like.ts";
@@ -14,12 +15,15 @@ export function scatterBack(
   [dy, x, ...parameters]: readonly [Value, Value, ...(Value | undefined)[]],
   attrs: Attributes = {},
 ): Value {
-  const count = b.op("Size", [x]);
+  // where the shape is known, so are the places, and the runtime finds them once, when the graph is loaded
+  const known = x.shape.every((dim) => typeof dim === "number") ? sizeOf(x.shape.map(Number)) : undefined;
+  const count = known === undefined ? b.op("Size", [x]) : b.scalar(known, "int64");
+  const length = known === undefined ? b.op("Unsqueeze", [count, b.ints([0])]) : b.ints([known]);
   const shape = shapeValue(b, x);
   const places = b.op("Range", [b.scalar(0, "int64"), count, b.scalar(1, "int64")]);
   const taken = b.op(type, [b.op("Reshape", [places, shape]), ...parameters], attrs);
   const flat = (v: Value): Value => b.op("Reshape", [v, b.ints([-1])]);
-  const zeros = b.op("Expand", [scalarLike(b, 0, dy), b.op("Unsqueeze", [count, b.ints([0])])]);
+  const zeros = b.op("Expand", [scalarLike(b, 0, dy), length]);
   const sums = b.op("ScatterElements", [zeros, flat(taken), flat(dy)], { axis: 0, reduction: "add" });
   return b.op("Reshape", [sums, shape]);
 }

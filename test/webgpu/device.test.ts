@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chooseDevice } from "../../toolkit/node/choose-device.ts";
+import type { ChosenDevice } from "../../toolkit/node/choose-device.ts";
+import { describeWebgpu, webgpuEnvironment } from "../support/webgpu.ts";
+
+/** On two busy cores shaders take long to be compiled. */
+const LIMIT_SECONDS = 280;
+const VARIABLES = ["VK_DRIVER_FILES", "XDG_RUNTIME_DIR"] as const;
+
+describeWebgpu("webgpu/device", function () {
+  this.timeout(300_000);
+  let cacheFolder: string;
+  const others = VARIABLES.map((name) => process.env[name]);
+  before(async () => {
+    cacheFolder = await mkdtemp(join(tmpdir(), "devices-"));
+    // processes that try a device take the environment from this one
+    const environment = webgpuEnvironment();
+    for (const name of VARIABLES) process.env[name] = environment?.[name];
+  });
+  after(async () => {
+    for (const [i, name] of VARIABLES.entries()) {
+      if (others[i] === undefined) delete process.env[name];
+      else process.env[name] = others[i];
+    }
+    await rm(cacheFolder, { recursive: true, force: true });
+  });
+
+  const choose = (limitSeconds: number): Promise<ChosenDevice> =>
+    chooseDevice({ device: "webgpu", cacheFolder, limitSeconds });
+
+  it("chooseDevice() tries WebGPU, whose numbers are right, and need not try it again", async () => {
+    const { provider, text } = await choose(LIMIT_SECONDS);
+    assert.deepEqual([provider, text], ["webgpu", "computing on webgpu, as asked"]);
+    // nothing could be tried in this time
+    assert.equal((await choose(0.001)).provider, "webgpu");
+  });
+});

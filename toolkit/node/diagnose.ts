@@ -1,0 +1,50 @@
+import { readDataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { photoDecoder } from "../data/photo-decoder.ts";
+import type { FetchFile } from "../data/sources/source-options.ts";
+import type { SourceModel } from "../export/source-model.ts";
+import { diagnose as diagnoseOn } from "../fine-tune/diagnose.ts";
+import type { DiagnoseOptions as DiagnoseSourceOptions, Diagnosis } from "../fine-tune/diagnosis.ts";
+import { chooseDevice } from "./choose-device.ts";
+import type { ChosenDevice } from "./choose-device.ts";
+import type { Device } from "../runtime/device.ts";
+import { openModel } from "./open-model.ts";
+
+export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset"> {
+  /** Photos to try the model on, a folder per class; made-up pictures where absent. */
+  readonly data?: string | Dataset;
+  /** Gets the photos that a table has as addresses; these are refused where absent. */
+  readonly fetchFile?: FetchFile;
+  /** Where to compute; "auto" where absent. */
+  readonly device?: Device | ChosenDevice;
+}
+
+/**
+ * Looks at a model before anybody trains it: head, operators, BatchNorm, gradients by finite differences, where the loss starts, and one batch learnt by heart.
+ * Faults of the model are checks that failed; read them with `for await`.
+ * @throws E_MODEL_*, E_DATA_*, E_DEVICE
+ */
+export async function* diagnose(
+  model?: string | SourceModel,
+  { data, fetchFile, device, ...options }: DiagnoseOptions = {},
+): AsyncGenerator<Diagnosis, void> {
+  const source = typeof model === "object" ? model : await openModel(model);
+  const { signal } = options;
+  const { runtime } = await chooseDevice({
+    ...(device === undefined ? {} : { device }),
+    ...(signal ? { signal } : {}),
+  });
+  const reading = { seed: options.seed ?? 0, ...(fetchFile ? { fetchFile } : {}) };
+  const dataset = typeof data === "string" ? await readDataset(data, reading) : data;
+  const decoder = photoDecoder();
+  try {
+    yield* diagnoseOn({
+      ...options,
+      source,
+      platform: { runtime, decoder },
+      ...(dataset ? { dataset } : {}),
+    });
+  } finally {
+    await decoder.close();
+  }
+}
