@@ -107,7 +107,7 @@ describe("recipes/cifar10-convnet", () => {
     );
   });
 
-  it("ablation() adds one thing with each row, and the rate ends at 8 % of itself in any number of epochs", () => {
+  it("ablation() adds one thing with each row, and the last rate ends at 5 % of itself in any number of epochs", () => {
     const rows = ablation(8);
     const changes = rows.map((row, i) => {
       const { network, pixels, settings } = rows[Math.max(0, i - 1)] ?? row;

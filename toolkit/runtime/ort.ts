@@ -92,7 +92,10 @@ export async function ortSession(ort: Ort, model: Uint8Array, options: LoadOptio
       const session = programs.get(program);
       if (!session) throw new ToolkitError("E_RUN", `Cannot run "${program}": no such program was added`);
       const replaced = program === "main" ? [...state.values()] : [];
-      const results = await runSession(session, feedsFor(session, feeds), [...new Set([...fetch, ...replaced])]);
+      // onnxruntime-node 1.30 counts its places for outputs over those that are asked for: only where all are do they fit
+      const isPlaced = program === "main" && staysOnDevice.length > 0;
+      const asked = isPlaced ? session.outputNames : [...new Set([...fetch, ...replaced])];
+      const results = await runSession(session, feedsFor(session, feeds), asked);
       if (program === "main") {
         for (const [input, output] of state) {
           const next = resultNamed(results, output);
