@@ -213,7 +213,7 @@ function withNetwork(state: State, network: Network): State {
 }
 
 /** Fewest photos of a class: one of them is held out. */
-export const FEWEST = 3;
+const FEWEST = 3;
 
 /** Why training cannot begin, in words; undefined where it can. */
 export function whyNot({ classes, reading, training, network }: State): string | undefined {
