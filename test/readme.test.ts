@@ -60,7 +60,9 @@ function section(heading: string): string {
 }
 
 describe("README.md", () => {
-  const examples = blocks("ts");
+  const isOfPage = (text: string): boolean => text.includes('from "onnx-graft/web"');
+  const examples = blocks("ts").filter((text) => !isOfPage(text));
+  const ofPages = blocks("ts").filter(isOfPage);
   let folder = "";
 
   before(async () => {
@@ -75,7 +77,7 @@ describe("README.md", () => {
   it("has examples of the library", () => {
     assert.ok(examples.length >= 5);
     assert.deepEqual(
-      examples.filter((text) => !/ from "onnx-graft";/.test(text)),
+      [...examples, ...ofPages].filter((text) => !/ from "onnx-graft(\/web)?";/.test(text)),
       [],
     );
   });
@@ -85,11 +87,16 @@ describe("README.md", () => {
     await mkdir(join(root, ".build"), { recursive: true });
     const typed = await mkdtemp(join(root, ".build", "readme-"));
     try {
-      const files = examples.map((_, i) => join(typed, `example-${i + 1}.ts`));
-      await Promise.all(files.map((file, i) => writeFile(file, examples[i] ?? "")));
+      const all = [...examples, ...ofPages];
+      const files = all.map((_, i) => join(typed, `example-${i + 1}.ts`));
+      await Promise.all(files.map((file, i) => writeFile(file, all[i] ?? "")));
       const compilerOptions = {
         noEmit: true,
-        paths: { "onnx-graft": [join(root, "toolkit", "node.ts")] },
+        paths: {
+          "onnx-graft": [join(root, "toolkit", "node.ts")],
+          "onnx-graft/web": [join(root, "toolkit", "web.ts")],
+        },
+        isolatedDeclarations: false,
         // what TypeScript does where nobody asks for more
         noUncheckedIndexedAccess: false,
       };

@@ -15,6 +15,7 @@ import { batchNormTraining } from "../../toolkit/passes/batch-norm-training.ts";
 import { cut } from "../../toolkit/passes/cut.ts";
 import { foldBatchNorm } from "../../toolkit/passes/fold-batch-norm.ts";
 import { foldConstants } from "../../toolkit/passes/fold-constants.ts";
+import { halfCompute } from "../../toolkit/passes/half-compute.ts";
 import { inferTypes } from "../../toolkit/passes/infer-types.ts";
 import { mergeTeacher } from "../../toolkit/passes/merge-teacher.ts";
 import { normalise } from "../../toolkit/passes/normalise.ts";
@@ -40,6 +41,7 @@ const passes: Readonly<Record<string, (graph: Graph) => Graph>> = {
   cut: (graph) => cut(graph, { outputs: graph.outputs.map((v) => v.name) }),
   "fold-batch-norm": foldBatchNorm,
   "fold-constants": (graph) => foldConstants(graph),
+  "half-compute": (graph) => halfCompute(graph, operators),
   "infer-types": (graph) => inferTypes(graph),
   "merge-teacher": (graph) => mergeTeacher(graph, foldBatchNorm(graph), { logits: "logits" }).graph,
   normalise: (graph) => normalise({ graph, opsets: new Map([["", 17]]), metadata: new Map() }).graph,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Attributes, Graph } from "../../toolkit/graph/ir.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";
-import { float32, sizeOf, toNumbers } from "../../toolkit/graph/tensor.ts";
+import { float32, int64, sizeOf, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import { lowerWithForms } from "../../toolkit/lowering/lower.ts";
 import { operators } from "../../toolkit/operators/index.ts";
@@ -19,6 +19,11 @@ interface Case {
 
 function random(shape: readonly number[], seed = 1): TensorData {
   return float32(shape, fillNormal(sizeOf(shape), seed, 1, 0, 2));
+}
+
+/** Starts, ends, axes and steps of a Slice. */
+function cut(...parameters: readonly (readonly number[])[]): readonly TensorData[] {
+  return parameters.map((list) => int64(list));
 }
 
 const many = random([2, 3, 4, 6]);
@@ -51,12 +56,28 @@ const cases: readonly Case[] = [
     inputs: [many],
     attrs: { p, kernel_shape: [3, 2], strides: [1, 2], pads: [1, 0, 1, 1] },
   })),
+  ...["...ij,...jk->...ik", "...ij,...jk"].map((equation) => ({
+    op: "Einsum",
+    form: "einsum-spelled-out",
+    inputs: [random([2, 1, 2, 3]), random([1, 4, 3, 2], 2)],
+    attrs: { equation },
+  })),
+  {
+    op: "Einsum",
+    form: "einsum-spelled-out",
+    inputs: [random([2, 3]), random([1, 4], 2)],
+    attrs: { equation: "ij,jk->ik" },
+  },
+  { op: "Pow", form: "pow-expanded", inputs: [float32([3, 1], [0.5, 1, 2]), random([2, 1, 4])] },
+  { op: "Pow", form: "pow-expanded", inputs: [random([2, 3, 4]), float32([3, 1], [0, 1, 2])] },
+  { op: "Slice", form: "slice-gathered", inputs: [random([7, 5]), ...cut([5, 4], [0, -99], [0, 1], [-2, -3])] },
+  { op: "Slice", form: "slice-gathered", inputs: [random([2, 6, 3]), ...cut([-1, 0], [-99, 2], [1, 2], [-4, 1])] },
   { op: "GlobalLpPool", form: "global-lp-pool-of-sums", inputs: [many], attrs: { p: 3 } },
 ];
 
 function graphOf({ op, inputs, attrs }: Case): Graph {
   const b = new GraphBuilder(operators);
-  const values = inputs.map((t, i) => b.input(`x${i}`, t.dtype, t.shape));
+  const values = inputs.map((t, i) => (t.dtype === "int64" ? b.constant(t) : b.input(`x${i}`, t.dtype, t.shape)));
   return b.build([b.op(op, values, attrs, { outputs: ["y"] })]);
 }
 

@@ -54,9 +54,13 @@ const LOG = "ONNX_GRAFT_WEBGPU_LOG";
 
 /**
  * Runs `test/<script>`, named without its ending, in a process that has WebGPU, and returns what it hands to `giveResult`: a driver that crashes takes no test with it. Its
- * standard error output goes to a file that it may read itself (`readLog`), since the runtime logs there what it placed where.
+ * standard error output goes to a file that it may read itself (`readLog`), since the runtime logs there what it placed where; what it prints is seen where it `tells`.
  */
-export async function runOnWebgpu<T>(script: string, args: readonly string[] = []): Promise<T> {
+export async function runOnWebgpu<T>(
+  script: string,
+  args: readonly string[] = [],
+  { tells = false }: { readonly tells?: boolean } = {},
+): Promise<T> {
   const env = webgpuEnvironment();
   if (!env) throw new Error(NO_WEBGPU);
   const own = fileURLToPath(import.meta.url);
@@ -69,7 +73,7 @@ export async function runOnWebgpu<T>(script: string, args: readonly string[] = [
     const child = spawn(process.execPath, [...(isSource ? ["--import=tsx"] : []), file, ...args], {
       cwd: root,
       env: { ...env, [RESULT]: result, [LOG]: log },
-      stdio: ["ignore", "inherit", fd],
+      stdio: ["ignore", tells ? "inherit" : "ignore", fd],
     });
     const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
     if (code !== 0) {

@@ -16,7 +16,8 @@ const only = values.only?.split(";") ?? trainings.map(({ name }) => name);
 const path = join(root, LOSSES_FILE);
 const before = existsSync(path) ? readJson<readonly ComparedLosses[]>(path) : [];
 const rows = new Map(before.map((row) => [row.name, row]));
-for (const row of await runOnWebgpu<readonly ComparedLosses[]>("webgpu/losses-process", only)) rows.set(row.name, row);
+for (const row of await runOnWebgpu<readonly ComparedLosses[]>("webgpu/losses-process", only, { tells: true }))
+  rows.set(row.name, row);
 const all = trainings.flatMap((training) => rows.get(training.name) ?? []);
 writeFileSync(path, `${JSON.stringify(all, null, 1)}\n`);
 writeFileSync(path.replace(".json", ".md"), lossesTable(all));

@@ -16,6 +16,8 @@ export interface ParityRow {
   readonly cases: number;
   /** The largest difference to the CPU over all cases, relative to the largest number. */
   readonly difference: number;
+  /** Cases that differ by more than `toleranceOf` allows. */
+  readonly apart: number;
   /** Operators that were left to the CPU in the forward graph: in how many of the cases. */
   readonly forwardOnCpu: Readonly<Record<string, number>>;
   /** The same in the backward graph. */
@@ -32,7 +34,7 @@ const COARSE: ReadonlySet<string> = new Set(["Sin", "Cos"]);
 const COARSE_TOLERANCE = 2 ** -11;
 
 /** What results of an operator may be apart. */
-export function toleranceOf(subject: string): number {
+function toleranceOf(subject: string): number {
   return COARSE.has(subject) ? COARSE_TOLERANCE : TOLERANCE;
 }
 
@@ -97,6 +99,7 @@ function rowsOf(results: readonly ParityResult[]): readonly ParityRow[] {
       subject,
       cases: all.length,
       difference: Math.max(0, ...all.map(({ distance = 0 }) => distance)),
+      apart: all.filter(({ distance = 0 }) => distance > toleranceOf(subject)).length,
       forwardOnCpu: leftToCpu(all, "forward"),
       gradientOnCpu: leftToCpu(all, "gradient"),
       errors: [...new Set(all.flatMap(({ error }) => error ?? []))],

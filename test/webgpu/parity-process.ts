@@ -64,7 +64,13 @@ async function compare(parity: ParityCase): Promise<ParityResult> {
     const { outputs, onCpu } = await runOnDevice(loweredFor(parity, "webgpu"), feeds);
     return { subject, distance: distance(expected, outputs), onCpu };
   } catch (error) {
-    return { subject, error: errorMessage(error), onCpu: [] };
+    return {
+      subject,
+      error: errorMessage(error)
+        .replace(/^.*Status Message: /s, "")
+        .trim(),
+      onCpu: [],
+    };
   }
 }
 

@@ -14,11 +14,12 @@ export function parityTable({ about, rows }: ParityFile): string {
     row.subject,
     String(row.cases),
     row.difference.toExponential(1),
+    row.apart === 0 ? "" : String(row.apart),
     placed(row.forwardOnCpu, row.cases),
     placed(row.gradientOnCpu, row.cases),
     row.errors.join("; "),
   ]);
-  const head = ["subject", "cases", "difference", "forward", "gradient", "did not run"];
+  const head = ["subject", "cases", "difference", "apart", "forward", "gradient", "did not run"];
   const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]): string => `| ${row.map((c, i) => c.padEnd(widths[i] ?? 0)).join(" | ")} |`;
   const whole = rows.filter((row) => [row.forwardOnCpu, row.gradientOnCpu].every((on) => Object.keys(on).length === 0));
@@ -30,7 +31,7 @@ export function parityTable({ about, rows }: ParityFile): string {
     "Each row is an operator, forward and backward, on the cases of its finite differences in float32; or a loss, an optimizer or another part of a training step.",
     "Operators on shapes alone (Shape, Size and the like) are worked out when a graph is written.",
     "",
-    "Difference: the largest over all cases, relative to the largest number of an output. Forward and gradient: empty where every node computes on the device, else",
+    "Difference: the largest over all cases, relative to the largest number of an output; apart: cases that are further apart than is allowed. Forward and gradient: empty where every node computes on the device, else",
     "which operators the runtime left to the CPU, and in how many of the cases.",
     "",
     `${whole.length} of ${rows.length} compute on the device alone.`,

@@ -18,11 +18,14 @@ import { expandLike, reshapeLike } from "./formulations/like.ts";
 import { maxPoolGradient } from "./formulations/max-pool-gradient.ts";
 import { movedGradient } from "./formulations/moved-gradient.ts";
 import { celu, selu, shrink, softsign } from "./formulations/plain/activations.ts";
+import { einsum } from "./formulations/plain/einsum.ts";
 import { hardmax } from "./formulations/plain/hardmax.ts";
 import { logSoftmax } from "./formulations/plain/log-softmax.ts";
 import { globalLpPool, lpPool } from "./formulations/plain/lp-pool.ts";
 import { lrn } from "./formulations/plain/lrn.ts";
+import { pow } from "./formulations/plain/pow.ts";
 import { sign } from "./formulations/plain/sign.ts";
+import { slice } from "./formulations/plain/slice.ts";
 import { spaceToDepth } from "./formulations/plain/space-to-depth.ts";
 import { mean } from "./formulations/plain/mean.ts";
 import { reluGradient } from "./formulations/relu-gradient.ts";
@@ -33,11 +36,13 @@ import { tileGradient } from "./formulations/tile-gradient.ts";
 /** The ways to write each operator, best first: the first that serves a node and pays there is taken. Those on blocked pictures come before the plain ones. */
 export const formulations: Formulations = new Map<string, readonly Formulation[]>([
   ...elementwiseForms,
+  ["Pow", [...(elementwiseForms.get("Pow") ?? []), ...pow]],
   ["Sign", [...(elementwiseForms.get("Sign") ?? []), ...sign]],
   ...poolForms,
   ...reductionForms,
   ["Celu", celu],
   ["Conv", [...pixelPairForms, ...convForms]],
+  ["Einsum", einsum],
   ["GlobalLpPool", globalLpPool],
   ["Hardmax", hardmax],
   ["LRN", lrn],
@@ -46,6 +51,7 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ["Mean", mean],
   ["Selu", selu],
   ["Shrink", shrink],
+  ["Slice", slice],
   ["Softsign", softsign],
   ["SpaceToDepth", spaceToDepth],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],

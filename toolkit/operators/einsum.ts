@@ -6,7 +6,7 @@ import { broadcastShapes, formatShape, reducedAxes } from "../graph/shape.ts";
 import { expandLike } from "./like.ts";
 
 /** An equation with a letter for every axis: `...` is written out. */
-interface Terms {
+export interface Terms {
   readonly inputs: readonly string[];
   readonly output: string;
 }
@@ -21,7 +21,7 @@ const ALPHABET = lettersOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
  * Reads an equation such as "bij,bjk->bik"; without an arrow, letters that occur once are the result, in alphabetical order.
  * @throws E_SHAPE where it does not fit the operands
  */
-function termsOf(text: string, shapes: readonly (readonly Dim[])[], where: string): Terms {
+export function termsOf(text: string, shapes: readonly (readonly Dim[])[], where: string): Terms {
   const [left = "", right] = text.replaceAll(" ", "").split("->");
   const terms = left.split(",");
   const fail = (): never => {
@@ -44,7 +44,8 @@ function termsOf(text: string, shapes: readonly (readonly Dim[])[], where: strin
   return { inputs, output };
 }
 
-function extentsOf(terms: Terms, shapes: readonly (readonly Dim[])[], where: string): ReadonlyMap<string, Dim> {
+/** The extent of each letter. */
+export function extentsOf(terms: Terms, shapes: readonly (readonly Dim[])[], where: string): ReadonlyMap<string, Dim> {
   const extents = new Map<string, Dim>();
   for (const [i, term] of terms.inputs.entries()) {
     for (const [axis, letter] of lettersOf(term).entries()) {

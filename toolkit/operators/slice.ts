@@ -15,11 +15,13 @@ interface Span {
   readonly step: number;
 }
 
-interface Cut extends Span {
+/** Along one axis. */
+export interface Cut extends Span {
   readonly axis: number;
 }
 
-function cutsOf(rank: number, constant: (i: number) => TensorData | undefined): readonly Cut[] | undefined {
+/** What a Slice of a value of this rank cuts, from its constants by input number; undefined where starts or ends are not known. */
+export function cutsOf(rank: number, constant: (i: number) => TensorData | undefined): readonly Cut[] | undefined {
   const starts = constant(1);
   const ends = constant(2);
   if (!starts || !ends) return undefined;
