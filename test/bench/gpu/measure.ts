@@ -25,6 +25,7 @@ import type { Provider, Runtime, Session, Tensors } from "../../../toolkit/runti
 import { oneHot } from "../../../toolkit/train/batch.ts";
 import { stackFeeds } from "../../../toolkit/train/stack-feeds.ts";
 import { buildStep, STEP } from "../../../toolkit/train/step.ts";
+import type { StepSettings } from "../../../toolkit/train/step.ts";
 import { VERSION } from "../../../toolkit/version.ts";
 
 const PROVIDERS: readonly Provider[] = ["cpu", "webgpu", "cuda", "dml", "coreml"];
@@ -32,10 +33,14 @@ const CLASSES = 1000;
 /** The first runs compile shaders and fill memory pools. */
 const WARM_UP = 3;
 
+type Precision = NonNullable<StepSettings["precision"]>;
+
+const PRECISIONS: readonly Precision[] = ["float32", "mixed"];
+
 interface Row {
   readonly device: Provider;
   readonly work: "step" | "inference";
-  readonly precision: "float32";
+  readonly precision: Precision;
   readonly batch: number;
   readonly sizePx: number;
   /** Median. */
@@ -72,7 +77,7 @@ async function openInference(runtime: Runtime, size: Size): Promise<Measured> {
 }
 
 /** All layers, batch statistics, SGD with momentum. */
-async function openStep(runtime: Runtime, size: Size): Promise<Measured> {
+async function openStep(runtime: Runtime, size: Size, precision: Precision): Promise<Measured> {
   const network = resnet({ depth: 18, classes: CLASSES });
   const { graph, statistics } = batchNormTraining(network);
   const settings = {
@@ -81,7 +86,7 @@ async function openStep(runtime: Runtime, size: Size): Promise<Measured> {
     loss: softmaxCrossEntropy(),
     optimizer: sgd({ momentum: 0.9 }),
   };
-  const step = buildStep(graph, { ...settings, statistics }, operators);
+  const step = buildStep(graph, { ...settings, statistics, precision }, operators);
   const provider = providerOf(runtime);
   const dims = new Map([
     ["N", size.batch],
@@ -108,9 +113,15 @@ function bytesOf(tensors: Tensors): number {
   return [...tensors.values()].reduce((sum, t) => sum + toBytes(t.data).byteLength, 0);
 }
 
-async function measure(device: Provider, work: Row["work"], size: Size, steps: number): Promise<Row> {
+async function measure(
+  { device, work, precision }: Pick<Row, "device" | "work" | "precision">,
+  size: Size,
+  steps: number,
+): Promise<Row> {
   const runtime = nodeRuntimeOn(device);
-  const { session, feeds, fetch } = await (work === "step" ? openStep : openInference)(runtime, size);
+  const { session, feeds, fetch } = await (work === "step"
+    ? openStep(runtime, size, precision)
+    : openInference(runtime, size));
   try {
     const times: number[] = [];
     let out: Tensors = new Map();
@@ -124,7 +135,7 @@ async function measure(device: Provider, work: Row["work"], size: Size, steps: n
     return {
       device,
       work,
-      precision: "float32",
+      precision,
       ...size,
       milliseconds,
       imagesPerSecond: (1000 * size.batch) / milliseconds,
@@ -136,6 +147,11 @@ async function measure(device: Provider, work: Row["work"], size: Size, steps: n
     await session.release();
   }
 }
+
+const WORKS = [
+  { work: "inference", precision: "float32" },
+  ...PRECISIONS.map((precision) => ({ work: "step", precision }) as const),
+] as const;
 
 function numbersOf(text: string): readonly number[] {
   return text.split(",").map(Number);
@@ -155,18 +171,17 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   const absent: Record<string, string> = {};
   for (const device of PROVIDERS.filter((name) => devices.includes(name))) {
-    for (const work of ["inference", "step"] as const) {
+    for (const { work, precision } of WORKS) {
       for (const batch of numbersOf(values.batch)) {
+        const name = `${device} ${work} ${precision} batch ${batch}`;
         try {
-          const row = await measure(device, work, { batch, sizePx: Number(values.size) }, Number(values.steps));
+          const size = { batch, sizePx: Number(values.size) };
+          const row = await measure({ device, work, precision }, size, Number(values.steps));
           rows.push(row);
-          const { milliseconds, imagesPerSecond } = row;
-          console.log(
-            `${device}  ${work}  batch ${batch}  ${milliseconds.toFixed(1)} ms  ${imagesPerSecond.toFixed(0)} img/s`,
-          );
+          console.log(`${name}: ${row.milliseconds.toFixed(1)} ms, ${row.imagesPerSecond.toFixed(0)} img/s`);
         } catch (error) {
-          absent[`${device} ${work} ${batch}`] = errorMessage(error);
-          console.log(`${device}  ${work}  batch ${batch}  ${errorMessage(error)}`);
+          absent[name] = errorMessage(error);
+          console.log(`${name}: ${errorMessage(error)}`);
         }
       }
     }
