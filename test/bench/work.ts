@@ -3,7 +3,7 @@ import { linear } from "../../models/layers.ts";
 import { mobileNetV2 } from "../../models/mobilenet-v2.ts";
 import { resnet } from "../../models/resnet.ts";
 import { int8Graph } from "../../toolkit/export/int8/int8-graph.ts";
-import { encodeGraph } from "../../toolkit/fine-tune/stage.ts";
+import { encodeGraph } from "../../toolkit/train/encode-graph.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import { valueNamed } from "../../toolkit/graph/ir.ts";
 import type { Graph } from "../../toolkit/graph/ir.ts";

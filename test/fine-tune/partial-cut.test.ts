@@ -7,7 +7,7 @@ import { partialCut, tailOf } from "../../toolkit/fine-tune/partial-cut.ts";
 import { settle } from "../../toolkit/fine-tune/settings.ts";
 import { startStage } from "../../toolkit/fine-tune/stage.ts";
 import { graft } from "../../toolkit/fine-tune/student.ts";
-import { encodeGraph } from "../../toolkit/fine-tune/stage.ts";
+import { encodeGraph } from "../../toolkit/train/encode-graph.ts";
 import type { Student } from "../../toolkit/fine-tune/student.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";
 import { sizeOf } from "../../toolkit/graph/tensor.ts";

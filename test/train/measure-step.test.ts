@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeStep } from "../../toolkit/fine-tune/formulations.ts";
-import { loadableStep } from "../../toolkit/fine-tune/stage.ts";
+import { loadableStep } from "../../toolkit/train/loadable-step.ts";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Graph, Value } from "../../toolkit/graph/ir.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";

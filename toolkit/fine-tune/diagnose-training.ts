@@ -16,7 +16,7 @@ import { judgeStart, logitDeviation } from "./probes/loss-at-start.ts";
 import type { DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
 import { heldActivations } from "./activations.ts";
 import { frozenGraph, headStage } from "./head-stage.ts";
-import { encodeGraph } from "./stage.ts";
+import { encodeGraph } from "../train/encode-graph.ts";
 import { batchNormForm, formsOf, networkStage, unfold } from "./network-stage.ts";
 import { firstRows, oneBatch } from "./one-batch.ts";
 import type { Settings } from "./settings.ts";

@@ -16,7 +16,7 @@ import type { Photos } from "./photos.ts";
 import { dropoutMasks } from "./dropout-masks.ts";
 import { rateFactors, recipeOf, teachersLoss } from "./recipe.ts";
 import type { Settings } from "./settings.ts";
-import { encodeGraph } from "./stage.ts";
+import { encodeGraph } from "../train/encode-graph.ts";
 import type { Stage } from "./stage.ts";
 import type { Student } from "./student.ts";
 import type { Teacher } from "./teacher.ts";

@@ -8,7 +8,7 @@ import type { Session } from "../runtime/runtime.ts";
 import { frozenGraph } from "./head-stage.ts";
 import type { ActivationStore, ActivationStoreOptions } from "./platform.ts";
 import type { CacheType } from "./settings.ts";
-import { encodeGraph } from "./stage.ts";
+import { encodeGraph } from "../train/encode-graph.ts";
 import type { Student } from "./student.ts";
 
 /** Where a network is cut, and how what is made there is kept. */

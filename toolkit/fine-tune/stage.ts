@@ -1,25 +1,23 @@
 import type { OutputHead } from "../data/heads.ts";
-import { encodeModel } from "../onnx/encode.ts";
 import type { Graph } from "../graph/ir.ts";
 import type { Operators } from "../graph/operator.ts";
-import { OPSET } from "../passes/normalise.ts";
 import { lower } from "../lowering/lower.ts";
-import { repeat } from "../lowering/repeat.ts";
 import { placeOf, writeStep } from "./formulations.ts";
-import type { Formulations, WrittenStep } from "./formulations.ts";
+import type { Formulations } from "./formulations.ts";
 import { providerOf } from "../runtime/runtime.ts";
-import type { LoadOptions, Provider, Runtime, Session, Tensors } from "../runtime/runtime.ts";
+import type { Provider, Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import type { TrainBatch } from "../train/batch.ts";
 import { averagesAsWeights, readAverages } from "../train/averages.ts";
 import { learnBlockSize } from "../train/block-size.ts";
 import type { ClassColumns } from "../train/count-correct.ts";
+import { encodeGraph } from "../train/encode-graph.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { Evaluation } from "../train/evaluate.ts";
+import { loadableStep } from "../train/loadable-step.ts";
 import { openPace } from "../train/pace.ts";
 import type { Pace } from "../train/pace.ts";
 import { repeatsOn } from "../train/repeats-on.ts";
-import { stateReader } from "../train/state-reader.ts";
 import type { Step } from "../train/step.ts";
 import { train } from "../train/train.ts";
 import type { Progress, TrainEvent } from "../train/train.ts";
@@ -164,31 +162,4 @@ function paceOf({ finite }: Step, provider: Provider, saveEvery: number | undefi
 function classColumnsOf(heads: readonly OutputHead[]): ClassColumns {
   const head = heads.find(({ task }) => task !== "numbers");
   return { start: head?.start ?? 0, width: head?.names.length ?? 0 };
-}
-
-export { repeatsOn };
-
-/** A written step as a session is loaded with it. */
-export function loadableStep(
-  { step, operators }: Pick<Stage, "step" | "operators">,
-  { lowered, formulations: { blockSize } }: WrittenStep,
-  { provider, threads }: { readonly provider: Provider; readonly threads: number | undefined },
-): { readonly model: Uint8Array; readonly options: LoadOptions } {
-  const { state } = step;
-  const held = step.graph.inputs.filter((v) => state.has(v.name));
-  return {
-    model: encodeGraph(repeatsOn(provider) ? repeat(lowered.graph, state) : lowered.graph),
-    options: {
-      state,
-      layouts: lowered.layouts,
-      blockSize,
-      ...(provider === "webgpu" ? { reader: encodeGraph(stateReader(held, operators)) } : {}),
-      ...(threads === undefined ? {} : { threads }),
-    },
-  };
-}
-
-/** A graph of ours as the bytes of a model. */
-export function encodeGraph(graph: Graph): Uint8Array {
-  return encodeModel({ graph, opsets: new Map([["", OPSET]]), metadata: new Map() });
 }

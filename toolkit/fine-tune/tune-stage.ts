@@ -18,7 +18,7 @@ import type { FineTuneEvent } from "./events.ts";
 import { writeStep } from "./formulations.ts";
 import type { Formulations, WrittenStep } from "./formulations.ts";
 import type { StageOptions } from "./run-stage.ts";
-import { loadableStep } from "./stage.ts";
+import { loadableStep } from "../train/loadable-step.ts";
 import type { Stage } from "./stage.ts";
 
 /**

@@ -7,17 +7,15 @@ import type { TensorData } from "../graph/tensor.ts";
 import { blockedOp } from "../lowering/formulations/blocked/blocked-op.ts";
 import { lower } from "../lowering/lower.ts";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
-import { encodeModel } from "../onnx/encode.ts";
 import { operators } from "../operators/index.ts";
 import { sgd } from "../optimizers/sgd.ts";
 import { providerOf } from "../runtime/runtime.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import { oneHot } from "./batch.ts";
+import { encodeGraph } from "./encode-graph.ts";
 import { buildStep, STEP } from "./step.ts";
 import type { Step } from "./step.ts";
 
-/** Standard operators that the toy network is written in. */
-const OPSET = 17;
 /** Block sizes that the processors ONNX Runtime has blocked kernels for give. */
 const KNOWN: ReadonlySet<number> = new Set([8, 16]);
 /** Channels of the probe and of the toy network: whole blocks of either size. */
@@ -36,7 +34,7 @@ export async function learnBlockSize(runtime: Runtime, threads?: number): Promis
   if (providerOf(runtime) !== "cpu") return 0;
   let session: Session | undefined;
   try {
-    session = await runtime.load(encode(probe()), threads === undefined ? {} : { threads });
+    session = await runtime.load(encodeGraph(probe()), threads === undefined ? {} : { threads });
     const block = await readBlockSize(session);
     return block > 0 && (await isTrustworthy(session, block)) ? block : 0;
   } catch (error) {
@@ -46,10 +44,6 @@ export async function learnBlockSize(runtime: Runtime, threads?: number): Promis
   } finally {
     await session?.release();
   }
-}
-
-function encode(graph: Graph): Uint8Array {
-  return encodeModel({ graph, opsets: new Map([["", OPSET]]), metadata: new Map() });
 }
 
 const PROBED = "probed";
@@ -146,7 +140,7 @@ async function stateAfter(
 ): Promise<readonly TensorData[]> {
   const name = `block-size-${blockSize}`;
   const graph = lower(step.graph, { provider: "cpu", dims: new Map(), blockSize });
-  await session.add(name, encode(graph));
+  await session.add(name, encodeGraph(graph));
   const outputs = [...step.state.values()];
   const out = await session.run({ program: name, feeds: new Map([...feeds, ...step.initial]), fetch: outputs });
   return outputs.map((output) => out.get(output) as TensorData);

@@ -5,20 +5,18 @@ import { float32, scalar, sizeOf } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.ts";
 import { lower, lowerWithForms } from "../lowering/lower.ts";
-import { repeat } from "../lowering/repeat.ts";
-import { encodeModel } from "../onnx/encode.ts";
 import { operators } from "../operators/index.ts";
 import { sgd } from "../optimizers/sgd.ts";
 import { batchNormTraining } from "../passes/batch-norm-training.ts";
-import { OPSET } from "../passes/normalise.ts";
 import { parametersOf } from "../passes/parameters.ts";
 import { pixelInput, PIXELS } from "../passes/pixel-input.ts";
 import { providerOf } from "../runtime/runtime.ts";
 import type { Runtime, Session, Tensors } from "../runtime/runtime.ts";
 import { oneHot } from "./batch.ts";
+import { encodeGraph } from "./encode-graph.ts";
+import { loadableStep } from "./loadable-step.ts";
 import { repeatsOn } from "./repeats-on.ts";
 import { stackFeeds } from "./stack-feeds.ts";
-import { stateReader } from "./state-reader.ts";
 import { buildStep, constantsAsInputs, STEP } from "./step.ts";
 import type { Step } from "./step.ts";
 
@@ -66,23 +64,17 @@ export async function loadTestNet(runtime: Runtime, net: DeviceTestNet, blockSiz
   const step = stepOf(graph);
   const { state } = step;
   const target = { provider, dims: new Map<string, number>(), blockSize };
-  const { graph: lowered, layouts } = lowerWithForms(step.graph, { ...target, state });
-  const held = step.graph.inputs.filter((v) => state.has(v.name));
-  const repeats = repeatsOn(provider);
-  const session = await runtime.load(encode(repeats ? repeat(lowered, state) : lowered), {
-    state,
-    layouts,
-    blockSize,
-    ...(provider === "webgpu" ? { reader: encode(stateReader(held, operators)) } : {}),
-  });
+  const lowered = lowerWithForms(step.graph, { ...target, state });
+  const { model, options } = loadableStep({ step, operators }, { lowered, formulations: { blockSize } }, { provider });
+  const session = await runtime.load(model, options);
   await session.set(step.initial);
-  const names = held.map((v) => v.name);
+  const names = [...state.keys()];
   const pixels = pixelsOf(net);
   return {
     start: step.initial,
     async train(steps) {
       const feeds = Array.from({ length: steps }, () => feedsOf(net, pixels));
-      const runs = repeats ? [stackFeeds(feeds)] : feeds;
+      const runs = repeatsOn(provider) ? [stackFeeds(feeds)] : feeds;
       const losses: number[] = [];
       for (const each of runs) losses.push(...(await lossesOf(session, each)));
       return losses;
@@ -93,7 +85,7 @@ export async function loadTestNet(runtime: Runtime, net: DeviceTestNet, blockSiz
         pixelInput(graph, NORMALISATION, operators),
         names.filter((name) => graph.constants.has(name)),
       );
-      await session.add(SERVE, encode(lower(served.graph, { ...target, layouts })));
+      await session.add(SERVE, encodeGraph(lower(served.graph, { ...target, layouts: lowered.layouts })));
       const image: TensorData = { dtype: "uint8", shape: [net.rows, net.sidePx, net.sidePx, 3], data: pixels };
       const out = await session.run({ program: SERVE, feeds: new Map([[PIXELS, image]]), fetch: [LOGITS] });
       return out.get(LOGITS)?.data as Float32Array;
@@ -105,10 +97,6 @@ export async function loadTestNet(runtime: Runtime, net: DeviceTestNet, blockSiz
 async function lossesOf(session: Session, feeds: Tensors): Promise<readonly number[]> {
   const out = await session.run({ feeds, fetch: [STEP.loss] });
   return Array.from(out.get(STEP.loss)?.data as Float32Array);
-}
-
-function encode(graph: Graph): Uint8Array {
-  return encodeModel({ graph, opsets: new Map([["", OPSET]]), metadata: new Map() });
 }
 
 function graphOf({ rows, sidePx, channels }: DeviceTestNet): Graph {

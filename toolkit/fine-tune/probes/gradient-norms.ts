@@ -13,7 +13,7 @@ import { boundDims, withLoss } from "../../train/gradient-check.ts";
 import { lossFeeds } from "../../train/loss-feeds.ts";
 import { checked } from "../diagnosis.ts";
 import type { ModelCheck } from "../diagnosis.ts";
-import { encodeGraph } from "../stage.ts";
+import { encodeGraph } from "../../train/encode-graph.ts";
 
 /** How much a parameter's gradient is, beside the parameter. */
 export interface GradientNorm {
