@@ -15,6 +15,7 @@ type Same =
   | "stopMetric"
   | "leastImprovement"
   | "onNonFinite"
+  | "precision"
   | "classWeights"
   | "sampler";
 
@@ -26,10 +27,11 @@ export function craftOf(
   options: Pick<TrainingOptions, Same | "timeLimit" | "posWeight">,
 ): Pick<FineTuneOptions, Same | "timeLimitSeconds" | "posWeight"> {
   const { rate, headRate, soupSize, patience, stopMetric, leastImprovement, timeLimit, classWeights } = options;
-  const { keep, onNonFinite, sampler, posWeight } = options;
+  const { keep, onNonFinite, precision, sampler, posWeight } = options;
   return {
     keep,
     onNonFinite,
+    precision,
     sampler,
     ...given({ rate, headRate, soupSize, patience, stopMetric, leastImprovement }),
     ...(timeLimit === undefined ? {} : { timeLimitSeconds: readDuration("--time-limit", timeLimit) }),

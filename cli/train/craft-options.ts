@@ -22,6 +22,11 @@ interface CraftOptions {
     readonly choices: readonly ("stop" | "skip")[];
     readonly default: string;
   };
+  readonly precision: OptionSpec & {
+    readonly type: "choice";
+    readonly choices: readonly ("float32" | "mixed")[];
+    readonly default: string;
+  };
   readonly classWeights: OptionSpec & { readonly type: "string" };
   readonly posWeight: OptionSpec & { readonly type: "string" };
   readonly sampler: OptionSpec & {
@@ -74,6 +79,13 @@ export const CRAFT_OPTIONS: CraftOptions = {
     choices: ["stop", "skip"],
     default: "stop",
     help: "where a loss or gradient is no finite number: stop, or leave the step out and halve the rate",
+    group,
+  },
+  precision: {
+    type: "choice",
+    choices: ["float32", "mixed"],
+    default: "float32",
+    help: "mixed: products in float16, weights in float32; for graphics cards that are quicker at it",
     group,
   },
   timeLimit: {

@@ -65,6 +65,7 @@ export interface TrainingOptions extends DataOptions {
   readonly leastImprovement: number | undefined;
   readonly timeLimit: string | undefined;
   readonly onNonFinite: Chosen<"onNonFinite">;
+  readonly precision: Chosen<"precision">;
   readonly classWeights: string | undefined;
   readonly posWeight: string | undefined;
   readonly sampler: Chosen<"sampler">;

@@ -209,6 +209,7 @@ describe("cli/config", () => {
     { mode: "full", augment: false, patience: 3, stopMetric: "top1", keep: "soup", classWeights: [1, 2.5, 1] },
     { timeLimitSeconds: 90, sampler: "balanced", onNonFinite: "skip", headRate: "auto", threads: 2, maxSteps: 7 },
     { mode: "partial", unfreeze: 2, teacherShare: 0.5, temperature: 2, clipNorm: 1, dropout: 0.2, hidden: 16 },
+    { mode: "full", precision: "mixed" },
   ];
   for (const settings of runs) {
     it(`a run of ${JSON.stringify(settings)} is repeated from its config.json`, async () => {
