@@ -57,8 +57,10 @@ export function channelsOf(graph: Graph, node: Node, i: number): Float32Array | 
 
 /** A filter [O,...] with each output channel multiplied by its factor. */
 export function scaleFilters(weight: TensorData, factors: ArrayLike<number>): TensorData {
-  const perChannel = weight.data.length / (weight.shape[0] ?? 1);
-  const data = Float32Array.from(weight.data as Float32Array, (v, i) => v * (factors[Math.floor(i / perChannel)] ?? 1));
+  const data = new Float32Array(weight.data as Float32Array);
+  const perChannel = data.length / (weight.shape[0] ?? 1);
+  // a plain loop: Float32Array.from with a function takes forty times as long, seconds for a ResNet18
+  for (let i = 0; i < data.length; i++) data[i]! *= factors[Math.floor(i / perChannel)] ?? 1;
   return { dtype: "float32", shape: weight.shape, data };
 }
 

@@ -48,7 +48,7 @@ export function meanOf(list: readonly Tensors[]): Tensors {
         const data = tensors.get(name)?.data as Float32Array;
         for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (data[i] ?? 0);
       }
-      return [name, { ...t, data: Float32Array.from(sum, (v) => v / list.length) }];
+      return [name, { ...t, data: new Float32Array(sum.map((v) => v / list.length)) }];
     }),
   );
 }

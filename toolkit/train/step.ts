@@ -278,7 +278,8 @@ function startOfSlot(values: ReadonlyMap<string, TensorData>, { name, dtype, sha
     return { ...copied, data: copied.data.slice() };
   }
   const data = allocate(dtype, sizeOf(extents));
-  return { dtype, shape: extents, data: start === 0 ? data : Float32Array.from(data as Float32Array, () => start) };
+  if (start !== 0) (data as Float32Array).fill(start);
+  return { dtype, shape: extents, data };
 }
 
 function valueOf(b: GraphBuilder, name: string): Value {
