@@ -8,6 +8,8 @@ import type { Side } from "./side.ts";
 
 /** TensorFlow.js as it installs without downloads outside of npm: its WebAssembly backend, one thread. */
 export interface Tfjs {
+  /** Holds its packages in node_modules/. */
+  readonly folder: string;
   /** Starts peers/tfjs.mjs. */
   open(): Promise<Side>;
   remove(): void;
@@ -37,7 +39,7 @@ export function installTfjs(flags: readonly string[] = []): Tfjs {
     remove();
     throw new Error(`Cannot install ${PACKAGES.join(" and ")}: ${error?.message ?? reason(stderr)}`);
   }
-  return { open: () => openSide(process.execPath, [join(root, "test/bench/peers/tfjs.mjs"), folder]), remove };
+  return { folder, open: () => openSide(process.execPath, [join(root, "test/bench/peers/tfjs.mjs"), folder]), remove };
 }
 
 /** The line of npm's that says what happened. */

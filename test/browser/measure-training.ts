@@ -1,6 +1,7 @@
 /**
  * Seconds from photos to a trained head in the page, on the processor: `node measure-training.js FOLDER [OUT.json] [PHOTOS]`, where FOLDER has a folder of photos for
- * each class. Times are of a visitor with a warm cache: the page, its network and the runtime are loaded before.
+ * each class. Times are of a visitor with a warm cache: the page, its network and the runtime are loaded before. The way of Teachable Machine, by TensorFlow.js on wasm, is
+ * measured after it on the same photos in the same browser.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -10,7 +11,9 @@ import { readJson, root } from "../support/fixtures.ts";
 import { buildPage } from "./build-page.ts";
 import { chromiumPath, launchChromium } from "./chromium.ts";
 import { serveFolder } from "./serve-folder.ts";
+import type { Picture } from "./pictures.ts";
 import { openStudio } from "./studio-page.ts";
+import { measureTeachable } from "./teachable-page.ts";
 
 const [loadBefore] = loadavg();
 const [folder, out = join(root, "test/bench/results/browser.json"), photos = "200"] = process.argv.slice(2);
@@ -19,6 +22,7 @@ if (folder === undefined || chromium === undefined)
   throw new Error("usage: measure-training FOLDER [OUT.json] [PHOTOS], with a chromium");
 
 const classes = readdirSync(folder).toSorted();
+const THREADS = 2;
 const each = Math.floor(Number(photos) / classes.length);
 const built = await buildPage();
 const server = await serveFolder(built);
@@ -29,11 +33,10 @@ try {
   page.setDefaultTimeout(600_000);
   for (let i = 2; i < classes.length; i++) await page.getByRole("button", { name: "Add a class" }).click();
   for (const [i, name] of classes.entries()) await page.getByLabel(`Name of class ${i + 1}`).fill(name);
+  const pictures = new Map(classes.map((name) => [name, picturesOf(join(folder, name))]));
   const began = performance.now();
-  for (const name of classes) {
-    const files = readdirSync(join(folder, name)).toSorted().slice(0, each);
-    const pictures = files.map((file) => ({ name: file, bytes: readFileSync(join(folder, name, file)) }));
-    await studio.choose(`Choose photos for ${name}`, pictures);
+  for (const [name, own] of pictures) {
+    await studio.choose(`Choose photos for ${name}`, own);
   }
   await page.getByText(`${each * classes.length} photos in ${classes.length} classes`).waitFor();
   const read = performance.now();
@@ -43,7 +46,9 @@ try {
   const again = performance.now();
   await studio.train();
   const retrained = performance.now();
-  const seconds = (from: number, to: number): number => Math.round((to - from) / 100) / 10;
+  await studio.context.close();
+  const beside = await measureTeachable(browser, pictures, THREADS);
+  const seconds = (from: number, to: number): number => rounded((to - from) / 1000);
   const { dependencies: _none, devDependencies } = readJson<{
     dependencies: unknown;
     devDependencies: Record<string, string>;
@@ -62,6 +67,16 @@ try {
       trainingAgain: seconds(again, retrained),
     },
     rightOnPhotosPutAside: right,
+    teachableMachinesWay: {
+      what: "TensorFlow.js 4.22 on wasm: MobileNetV2 0.35 at 224 px (random weights), a head of 100 hidden units, 50 epochs",
+      seconds: {
+        readingAndFeatures: rounded(beside.featureSeconds),
+        head: rounded(beside.headSeconds),
+        together: rounded(beside.featureSeconds + beside.headSeconds),
+      },
+    },
+    /** Above 1: ours is quicker. */
+    ratio: Math.round((100 * 1000 * (beside.featureSeconds + beside.headSeconds)) / (trained - began)) / 100,
     browser: `Chromium ${browser.version()}`,
     "onnxruntime-web": devDependencies["onnxruntime-web"],
     cpu: machine.cpu,
@@ -76,4 +91,13 @@ try {
   await browser.close();
   await server.close();
   rmSync(built, { recursive: true, force: true });
+}
+
+function picturesOf(path: string): readonly Picture[] {
+  const files = readdirSync(path).toSorted().slice(0, each);
+  return files.map((file) => ({ name: file, bytes: readFileSync(join(path, file)) }));
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }

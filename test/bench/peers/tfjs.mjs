@@ -6,61 +6,15 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { layersOf, mobilenetV2 } from "./tfjs-networks.mjs";
 
 const installed = createRequire(join(process.argv[2] ?? ".", "package.json"));
 const tf = installed("@tensorflow/tfjs");
 const { version_wasm: version } = installed("@tensorflow/tfjs-backend-wasm");
 
+const { conv, dense, sequence } = layersOf(tf);
+
 const CLASSES = 10;
-
-/** A convolution that keeps the size but for its stride, [N,H,W,C]. */
-function conv(inputs, outputs, kernel, { strides = 1, activation } = {}) {
-  const filter = tf.randomNormal([kernel, kernel, inputs, outputs], 0, Math.sqrt(2 / (outputs * kernel * kernel)));
-  const bias = tf.zeros([outputs]);
-  return (x) => tf.fused.conv2d({ x, filter, strides, pad: "same", bias, activation });
-}
-
-function depthwise(channels, strides) {
-  const filter = tf.randomNormal([3, 3, channels, 1], 0, Math.sqrt(2 / 9));
-  const bias = tf.zeros([channels]);
-  return (x) => tf.fused.depthwiseConv2d({ x, filter, strides, pad: "same", bias, activation: "relu6" });
-}
-
-function dense(inputs, outputs, activation) {
-  const b = tf.randomUniform([inputs, outputs], -1 / Math.sqrt(inputs), 1 / Math.sqrt(inputs));
-  const bias = tf.zeros([outputs]);
-  return (a) => tf.fused.matMul({ a, b, bias, activation });
-}
-
-const sequence = (layers) => (x) => layers.reduce((value, layer) => layer(value), x);
-
-function inverted(inputs, outputs, strides, expansion) {
-  const width = inputs * expansion;
-  const widen = expansion === 1 ? [] : [conv(inputs, width, 1, { activation: "relu6" })];
-  const layers = sequence([...widen, depthwise(width, strides), conv(width, outputs, 1)]);
-  return strides === 1 && inputs === outputs ? (x) => tf.add(x, layers(x)) : layers;
-}
-
-/** Up to its 1280 features. */
-function mobilenetV2() {
-  const layers = [conv(3, 32, 3, { strides: 2, activation: "relu6" })];
-  let before = 32;
-  for (const [expansion, width, blocks, strides] of [
-    [1, 16, 1, 1],
-    [6, 24, 2, 2],
-    [6, 32, 3, 2],
-    [6, 64, 4, 2],
-    [6, 96, 3, 1],
-    [6, 160, 3, 2],
-    [6, 320, 1, 1],
-  ]) {
-    for (let i = 0; i < blocks; i++) {
-      layers.push(inverted(before, width, i === 0 ? strides : 1, expansion));
-      before = width;
-    }
-  }
-  return sequence([...layers, conv(before, 1280, 1, { activation: "relu6" }), (x) => tf.mean(x, [1, 2])]);
-}
 
 function cifarConvnet() {
   const layers = [];
@@ -99,7 +53,7 @@ function openWork({ network, work, batch, size }) {
       return () => step(features);
     }
     case "transfer mobilenet-v2": {
-      const backbone = mobilenetV2();
+      const backbone = mobilenetV2(tf);
       const step = headStep(batch, 1280);
       return () => step(backbone(pictures));
     }

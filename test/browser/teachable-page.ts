@@ -1,0 +1,60 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { installTfjs } from "../bench/tfjs.ts";
+import { root } from "../support/fixtures.ts";
+import type { Picture } from "./pictures.ts";
+import { serveFolder } from "./serve-folder.ts";
+
+/** What the page of test/bench/peers/teachable took for the same photos. */
+export interface TeachableSeconds {
+  readonly photos: number;
+  readonly featureSeconds: number;
+  readonly headSeconds: number;
+}
+
+/** Trains a head in the way of Teachable Machine, in a page of its own with TensorFlow.js on wasm. */
+export async function measureTeachable(
+  browser: Browser,
+  classes: ReadonlyMap<string, readonly Picture[]>,
+  threads: number,
+): Promise<TeachableSeconds> {
+  const tfjs = installTfjs();
+  const folder = mkdtempSync(join(tmpdir(), "teachable-"));
+  const copy = (from: string): void => copyFileSync(from, join(folder, from.split(/[/\\]/).at(-1) ?? ""));
+  const peers = join(root, "test/bench/peers");
+  for (const name of ["index.html", "teachable.js"]) copy(join(peers, "teachable", name));
+  copy(join(peers, "tfjs-networks.mjs"));
+  const [whole, wasm] = ["tfjs", "tfjs-backend-wasm"].map((name) =>
+    join(tfjs.folder, "node_modules/@tensorflow", name, "dist"),
+  ) as [string, string];
+  copy(join(whole, "tf.min.js"));
+  copy(join(wasm, "tf-backend-wasm.min.js"));
+  for (const name of readdirSync(wasm).filter((file) => file.endsWith(".wasm"))) copy(join(wasm, name));
+  const server = await serveFolder(folder);
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(600_000);
+    await page.goto(`${server.url}?threads=${threads}`);
+    await page.locator("input[data-ready]").waitFor();
+    const files = [...classes].flatMap(([name, pictures]) =>
+      pictures.map((picture) => ({
+        name: `${name}__${picture.name}`,
+        mimeType: "image/jpeg",
+        buffer: Buffer.from(picture.bytes),
+      })),
+    );
+    await page.locator("input").setInputFiles(files);
+    const output = page.locator("output:not(:empty)");
+    await output.waitFor();
+    const result = JSON.parse(await output.innerText()) as TeachableSeconds & { error?: string };
+    if (result.error !== undefined) throw new Error(`Cannot measure TensorFlow.js: ${result.error}`);
+    await page.close();
+    return result;
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+    tfjs.remove();
+  }
+}
