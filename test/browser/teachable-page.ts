@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { installTfjs } from "../bench/tfjs.ts";
 import { root } from "../support/fixtures.ts";
-import type { Picture } from "./pictures.ts";
 import { serveFolder } from "./serve-folder.ts";
 
 /** What the page of test/bench/peers/teachable took for the same photos. */
@@ -17,7 +16,7 @@ export interface TeachableSeconds {
 /** Trains a head in the way of Teachable Machine, in a page of its own with TensorFlow.js on wasm. */
 export async function measureTeachable(
   browser: Browser,
-  classes: ReadonlyMap<string, readonly Picture[]>,
+  classes: ReadonlyMap<string, readonly string[]>,
   threads: number,
 ): Promise<TeachableSeconds> {
   const tfjs = installTfjs();
@@ -36,16 +35,14 @@ export async function measureTeachable(
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(600_000);
-    await page.goto(`${server.url}?threads=${threads}`);
-    await page.locator("input[data-ready]").waitFor();
-    const files = [...classes].flatMap(([name, pictures]) =>
-      pictures.map((picture) => ({
-        name: `${name}__${picture.name}`,
-        mimeType: "image/jpeg",
-        buffer: Buffer.from(picture.bytes),
-      })),
-    );
-    await page.locator("input").setInputFiles(files);
+    await page.goto(`${server.url}?threads=${threads}&classes=${classes.size}`);
+    await page.locator("button:enabled").waitFor();
+    for (const [i, files] of [...classes.values()].entries())
+      await page
+        .locator("input")
+        .nth(i)
+        .setInputFiles([...files]);
+    await page.locator("button").click();
     const output = page.locator("output:not(:empty)");
     await output.waitFor();
     const result = JSON.parse(await output.innerText()) as TeachableSeconds & { error?: string };

@@ -29,9 +29,10 @@ async function read(file) {
   return tf.tidy(() => tf.browser.fromPixels(canvas).toFloat().div(127.5).sub(1).expandDims());
 }
 
-async function learn(files) {
+/** `classes`: the files of each. */
+async function learn(classes) {
   const began = performance.now();
-  const classes = [...new Set(files.map(({ name }) => name.split("__")[0]))];
+  const files = classes.flat();
   const rows = [];
   for (const file of files) {
     const picture = await read(file);
@@ -41,10 +42,8 @@ async function learn(files) {
   const features = tf.concat(rows);
   await features.data();
   const known = performance.now();
-  const labels = tf.oneHot(
-    files.map(({ name }) => classes.indexOf(name.split("__")[0])),
-    classes.length,
-  );
+  const places = classes.flatMap((own, place) => own.map(() => place));
+  const labels = tf.oneHot(places, classes.length);
   const head = tf.sequential({
     layers: [
       tf.layers.dense({ units: 100, activation: "relu", inputShape: [features.shape[1]] }),
@@ -57,11 +56,18 @@ async function learn(files) {
   return { photos: files.length, featureSeconds: (known - began) / 1000, headSeconds: (ended - known) / 1000 };
 }
 
-const input = document.querySelector("input");
-input.addEventListener("change", () => {
-  learn([...input.files]).then(
+const fields = Array.from({ length: Number(query.get("classes") ?? 2) }, () => {
+  const field = document.createElement("input");
+  field.type = "file";
+  field.multiple = true;
+  return field;
+});
+document.querySelector("form").append(...fields);
+const button = document.querySelector("button");
+button.addEventListener("click", () => {
+  learn(fields.map((field) => [...field.files])).then(
     (result) => (output.textContent = JSON.stringify(result)),
     (error) => (output.textContent = JSON.stringify({ error: String(error) })),
   );
 });
-input.dataset.ready = "yes";
+button.disabled = false;
