@@ -35,10 +35,10 @@ const EVERY_LAYER = {
   mode: "staged",
   keep: "last",
   headEpochs: 15,
-  epochs: 6,
+  epochs: 12,
   batchSize: 16,
   optimizer: "adamw",
-  rate: 2e-4,
+  rate: 5e-4,
   decay: 0.05,
   warmUpEpochs: 0.5,
   stemFactor: 0.3,
@@ -51,7 +51,7 @@ const EVERY_LAYER = {
 const RUNS: readonly Run[] = [
   { what: "linear head", sizePx: 128, settings: HEAD },
   { what: "linear head", sizePx: 160, settings: HEAD },
-  { what: "every layer", sizePx: 160, settings: EVERY_LAYER },
+  { what: "every layer", sizePx: 128, settings: EVERY_LAYER },
 ];
 /** What --tiny changes: it shows that the recipe runs, and nothing about its claim. */
 const TINY = { epochs: 1, headEpochs: 1, batchSize: 8 } satisfies FineTuneSettings;

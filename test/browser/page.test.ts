@@ -257,7 +257,7 @@ describe("recipes/browser", function () {
 
 /** What the command line says of a picture, by label. */
 async function commandLine(model: string, paths: readonly string[]): Promise<readonly ReadonlyMap<string, number>[]> {
-  const { stdout, stderr, code } = await runHere(["label", model, ...paths, "--json"]);
+  const { stdout, stderr, code } = await runHere(["label", model, ...paths, "--min-weight", "0", "--json"]);
   assert.equal(code, 0, stderr);
   const lines = stdout
     .trim()

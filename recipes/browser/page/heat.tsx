@@ -53,8 +53,22 @@ function between({ rows, columns, values }: HeatProps, y: number, x: number): nu
   return upper * (1 - down) + lower * down;
 }
 
-/** From a dark veil through orange to clear light. */
+/** Inferno's colours at heat 0, 1/4, ... 1 (matplotlib's map of that name): brighter at every step, also to who sees no red or green. */
+const COLOURS = [
+  [0, 0, 4],
+  [87, 16, 110],
+  [188, 55, 84],
+  [249, 142, 9],
+  [252, 255, 164],
+] as const;
+const OPACITY = 0.6;
+
 function colour(heat: number): readonly [number, number, number, number] {
-  if (heat < 0.5) return [20, 16, 40, Math.round(150 * (1 - 2 * heat))];
-  return [255, Math.round(140 + 200 * (heat - 0.5)), 40, Math.round(190 * (heat - 0.5))];
+  const place = Math.min(1, Math.max(0, heat)) * (COLOURS.length - 1);
+  const low = Math.min(COLOURS.length - 2, Math.floor(place));
+  const mixed = (channel: 0 | 1 | 2): number => {
+    const [from, to] = [COLOURS[low]?.[channel] ?? 0, COLOURS[low + 1]?.[channel] ?? 0];
+    return Math.round(from + (to - from) * (place - low));
+  };
+  return [mixed(0), mixed(1), mixed(2), Math.round(255 * OPACITY)];
 }

@@ -24,10 +24,20 @@ const features = featureDatabase("onnx-graft-features");
 const DEAF = 30;
 const PHOTOS_PER_STEP = 16;
 
+const HEAD_EPOCHS = 30;
+/** How far a head goes in all, as the rate times the steps: few photos make few steps, and would leave it undecided. */
+const WAY = 0.6;
+const RATES = { least: 1e-3, most: 1e-2 };
+
 /** How much is trained, as the toolkit's settings. The head learns from features in moments: it may take its time. */
-function settingsOf(depth: Depth, epochs: number): FineTuneSettings {
-  if (depth === "quick") return { mode: "frozen", epochs };
-  if (depth === "staged") return { mode: "staged", headEpochs: 30, epochs, batchNorm: "frozen", rate: 0.005 };
+function settingsOf(depth: Depth, epochs: number, photos: number): FineTuneSettings {
+  const headRate = (rounds: number): number =>
+    Math.min(RATES.most, Math.max(RATES.least, WAY / (rounds * Math.ceil(photos / PHOTOS_PER_STEP))));
+  if (depth === "quick") return { mode: "frozen", epochs, rate: headRate(epochs) };
+  if (depth === "staged") {
+    const head = { headEpochs: HEAD_EPOCHS, headRate: headRate(HEAD_EPOCHS) };
+    return { mode: "staged", ...head, epochs, batchNorm: "frozen", rate: 0.005 };
+  }
   return { mode: "full", epochs, batchNorm: "frozen", rate: 0.005 };
 }
 
@@ -46,7 +56,7 @@ export async function teach({ lesson, source, runtime, shelf, signal, tell }: Te
     now: () => performance.now(),
     seed,
     batchSize: PHOTOS_PER_STEP,
-    ...settingsOf(depth, epochs),
+    ...settingsOf(depth, epochs, dataset.train.length),
     ...(sizePx === undefined ? {} : { sizePx }),
   });
   let listened = performance.now();
