@@ -94,6 +94,26 @@ describe("fine-tune/diagnose", () => {
     assert.ok(gradients.some(({ parameter }) => parameter.includes(".bn.")));
   });
 
+  it("says which nodes of the training step a device leaves to the CPU", async () => {
+    const steps: Uint8Array[] = [];
+    const placed = (onCpu: Readonly<Record<string, number>>): Given => ({
+      classes: 5,
+      placements: async (model) => {
+        steps.push(model);
+        return { nodes: 100, onCpu };
+      },
+    });
+    const whole = await checksOf(normed, placed({}));
+    assert.deepEqual(statuses(whole), { ...ALL_OK, device: "ok" });
+    assert.match(whole.get("device")?.detail ?? "", /^of the training step on cpu, all 100 nodes have kernels there$/);
+    const left = (await checksOf(normed, placed({ MaxPool: 1, Cast: 2 }))).get("device");
+    assert.equal(left?.status, "warning");
+    assert.match(left?.detail ?? "", /3 of 100 nodes are left to the CPU: Cast 2 times, MaxPool$/);
+    assert.match(left?.hint ?? "", /--device cpu/);
+    // what was asked about is the whole step: the first layer's weights after it are an output
+    assert.ok(steps.every((bytes) => Buffer.from(bytes).includes("conv1.weight:next")));
+  });
+
   it("tries the user's own photos, with a head for their classes", async () => {
     const folder = await mkdtemp(join(tmpdir(), "onnx-graft-diagnose-"));
     try {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { probeDevice } from "../../toolkit/node/probe-device.ts";
+import { placementsOf, probeDevice } from "../../toolkit/node/probe-device.ts";
 import type { Probed } from "../../toolkit/node/probe-device.ts";
 import type { Provider } from "../../toolkit/runtime/runtime.ts";
 
@@ -46,6 +46,17 @@ describe("node/probe-device", () => {
     setTimeout(() => stop.abort(reason), 300);
     await assert.rejects(probing, reason);
     await assert.rejects(probe("webgpu", { signal: AbortSignal.abort(reason) }), reason);
+  });
+
+  it("placementsOf() says which nodes of a file are left to the CPU; a file that cannot be loaded there is E_DEVICE", async () => {
+    const name = import.meta.url.endsWith(".ts") ? "./misbehaving-process.ts" : "./misbehaving-process.js";
+    const options = { limitSeconds: 50, file: new URL(name, import.meta.url) };
+    const placed = await placementsOf({ device: "webgpu", model: "loads.onnx" }, options);
+    assert.deepEqual(placed, { nodes: 8, onCpu: { LogSoftmax: 1 } });
+    await assert.rejects(placementsOf({ device: "dml", model: "other.onnx" }, options), {
+      code: "E_DEVICE",
+      message: "Cannot load the step on dml: the process that loaded it ended by SIGSEGV",
+    });
   });
 
   it("the real process finds that there is no such device here, and why", async () => {

@@ -31,5 +31,7 @@ describe("runtime/placements", () => {
   it("placementsText() says how many there are, the most frequent first, or that there are none", () => {
     assert.equal(placementsText(readPlacements(LOG)), "3 of 39 nodes are left to the CPU: LogSoftmax 2 times, Cast");
     assert.equal(placementsText({ nodes: 34, onCpu: {} }), "all 34 nodes have kernels there");
+    const none = `${SAYS}  All nodes placed on [CPUExecutionProvider]. Number of nodes: 12`;
+    assert.equal(placementsText(readPlacements(none)), "all 12 nodes are left to the CPU");
   });
 });

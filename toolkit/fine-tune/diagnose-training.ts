@@ -3,6 +3,9 @@ import { consumers, operatorKey } from "../graph/ir.ts";
 import type { Graph } from "../graph/ir.ts";
 import { float32 } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
+import { placementsText } from "../runtime/placements.ts";
+import type { Placements } from "../runtime/placements.ts";
+import { providerOf } from "../runtime/runtime.ts";
 import { constant } from "../schedules/constant.ts";
 import { cut } from "../passes/cut.ts";
 import { parametersOf } from "../passes/parameters.ts";
@@ -20,7 +23,7 @@ import { encodeGraph } from "../train/encode-graph.ts";
 import { batchNormForm, formsOf, networkStage, unfold } from "./network-stage.ts";
 import { firstRows, oneBatch } from "./one-batch.ts";
 import type { Settings } from "./settings.ts";
-import { startStage } from "./stage.ts";
+import { startStage, stepModel } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Student } from "./student.ts";
 
@@ -98,6 +101,22 @@ export async function headSubject(
     student,
     seed: settings.seed,
   };
+}
+
+/** Which nodes of the training step the device has no kernel for: each of them moves its tensors there and back. */
+export async function tryPlacements(
+  { stage }: Subject,
+  { platform: { runtime }, threads }: DiagnoseOptions,
+  placementsIn: (model: Uint8Array) => Promise<Placements>,
+): Promise<ModelCheck> {
+  const placements = await placementsIn(stepModel(stage, runtime, threads));
+  const left = Object.keys(placements.onCpu).length;
+  const detail = `of the training step on ${providerOf(runtime)}, ${placementsText(placements)}`;
+  const hint = "each of them moves its tensors to the CPU and back: see whether --device cpu is quicker";
+  return checked("device", left > 0 ? "warning" : "ok", detail, {
+    ...(left > 0 ? { hint } : {}),
+    ...placements,
+  });
 }
 
 /** Finite differences of the loss against the gradients of a few parameters. */

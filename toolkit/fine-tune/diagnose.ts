@@ -7,7 +7,14 @@ import type { TrainBatch } from "../train/batch.ts";
 import { randomBatch } from "../train/random-batch.ts";
 import { checkPictures } from "./check-pictures.ts";
 import { lookAtBatchNorm, lookAtFile, lookAtHead, lookAtOperators } from "./diagnose-model.ts";
-import { headSubject, networkSubject, tryGradientNorms, tryGradients, tryOneBatch } from "./diagnose-training.ts";
+import {
+  headSubject,
+  networkSubject,
+  tryGradientNorms,
+  tryGradients,
+  tryOneBatch,
+  tryPlacements,
+} from "./diagnose-training.ts";
 import type { Subject } from "./diagnose-training.ts";
 import { checked } from "./diagnosis.ts";
 import type { CheckName, DiagnoseOptions, Diagnosis, ModelCheck } from "./diagnosis.ts";
@@ -68,6 +75,11 @@ async function* tryTraining(
       trains === "network"
         ? await networkSubject(student, settings, batch, options)
         : await headSubject(student, settings, batch, options);
+    if (options.placements) {
+      name = "device";
+      yield await tryPlacements(subject, options, options.placements);
+    }
+    name = "gradients";
     yield* tryGradients(subject, options);
     name = "gradient norms";
     yield await tryGradientNorms(subject, options);

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { SourceModel } from "../export/source-model.ts";
+import type { Placements } from "../runtime/placements.ts";
 import type { Platform } from "./platform.ts";
 
 /** What `diagnose`, and a run at its beginning and end, look at, in this order. */
@@ -9,6 +10,7 @@ export type CheckName =
   | "operators"
   | "BatchNorm"
   | "inputs"
+  | "device"
   | "gradients"
   | "gradient norms"
   | "loss at start"
@@ -56,6 +58,8 @@ export interface DiagnoseOptions {
   readonly seed?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
+  /** Where the device puts the nodes of a model; that is not looked at where absent. */
+  readonly placements?: (model: Uint8Array) => Promise<Placements>;
 }
 
 /** A check that came out. */

@@ -151,6 +151,13 @@ export async function startStage(
   };
 }
 
+/** The step of a stage as plain operators for the runtime's device: the bytes that are loaded there. */
+export function stepModel({ step, dims, operators }: Stage, runtime: Runtime, threads: number | undefined): Uint8Array {
+  const provider = providerOf(runtime);
+  const written = writeStep(step, { provider, dims, blockSize: 0, operators });
+  return loadableStep({ step, operators }, written, { provider, threads }).model;
+}
+
 /** How many steps a run makes, where it can make several. */
 function paceOf({ finite }: Step, provider: Provider, saveEvery: number | undefined): { readonly pace?: Pace } {
   if (!repeatsOn(provider)) return {};

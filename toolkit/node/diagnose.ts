@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readDataset } from "../data/dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { photoDecoder } from "../data/photo-decoder.ts";
@@ -8,9 +11,12 @@ import type { DiagnoseOptions as DiagnoseSourceOptions, Diagnosis } from "../fin
 import { chooseDevice } from "./choose-device.ts";
 import type { ChosenDevice } from "./choose-device.ts";
 import type { Device } from "../runtime/device.ts";
+import type { Placements } from "../runtime/placements.ts";
+import type { Provider } from "../runtime/runtime.ts";
 import { openModel } from "./open-model.ts";
+import { placementsOf } from "./probe-device.ts";
 
-export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset"> {
+export interface DiagnoseOptions extends Omit<DiagnoseSourceOptions, "source" | "platform" | "dataset" | "placements"> {
   /** Photos to try the model on, a folder per class; made-up pictures where absent. */
   readonly data?: string | Dataset;
   /** Gets the photos that a table has as addresses; these are refused where absent. */
@@ -30,7 +36,7 @@ export async function* diagnose(
 ): AsyncGenerator<Diagnosis, void> {
   const source = typeof model === "object" ? model : await openModel(model);
   const { signal } = options;
-  const { runtime } = await chooseDevice({
+  const { runtime, provider } = await chooseDevice({
     ...(device === undefined ? {} : { device }),
     ...(signal ? { signal } : {}),
   });
@@ -43,8 +49,24 @@ export async function* diagnose(
       source,
       platform: { runtime, decoder },
       ...(dataset ? { dataset } : {}),
+      // the CPU has all there are
+      ...(provider === "cpu" ? {} : { placements: (bytes) => placementsIn(bytes, provider, signal) }),
     });
   } finally {
     await decoder.close();
+  }
+}
+
+/** Longest time in which a device loads a training step. */
+const LOAD_SECONDS = 180;
+
+async function placementsIn(model: Uint8Array, device: Provider, signal?: AbortSignal): Promise<Placements> {
+  const folder = await mkdtemp(join(tmpdir(), "onnx-graft-step-"));
+  try {
+    const path = join(folder, "step.onnx");
+    await writeFile(path, model);
+    return await placementsOf({ device, model: path }, { limitSeconds: LOAD_SECONDS, ...(signal ? { signal } : {}) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -13,6 +13,8 @@ export interface ProbeRequest {
   readonly device: Provider;
   /** Whether it is timed beside the CPU. */
   readonly timed: boolean;
+  /** A file that is only loaded, to see where its nodes are put. */
+  readonly model?: string;
 }
 
 export interface ProbeOptions extends ProbeRequest {
@@ -37,8 +39,41 @@ export interface Probed extends DeviceNumbers {
  * Tries a device in a process of its own: its numbers and, where it is asked for, its speed. Whatever happens to that process is a fault of the device.
  * @throws E_RUN where the CPU itself fails; the signal's reason
  */
-export async function probeDevice(options: ProbeOptions): Promise<Probed> {
-  const { device, timed, limitSeconds, signal, file = processFile() } = options;
+export async function probeDevice({ device, timed, ...options }: ProbeOptions): Promise<Probed> {
+  const ended = await runProbe({ device, timed }, options);
+  const found = foundIn(ended, timed);
+  return found.fault === undefined ? found : { ...found, fault: faultText(found.fault, ended.causes.at(-1)) };
+}
+
+/**
+ * Where the nodes of a model's file would be put, in a process of its own.
+ * @throws E_DEVICE where it cannot be loaded there; the signal's reason
+ */
+export async function placementsOf(
+  { device, model }: { readonly device: Provider; readonly model: string },
+  options: Omit<ProbeOptions, keyof ProbeRequest>,
+): Promise<Placements> {
+  const { messages, placed, causes, why } = await runProbe({ device, timed: false, model }, options);
+  if (messages.has("loaded")) return readPlacements(placed.join("\n"));
+  const failed = messages.get("error");
+  const reason = failed?.kind === "error" ? failed.message : `the process that loaded it ${why}`;
+  throw new ToolkitError("E_DEVICE", `Cannot load the step on ${device}: ${faultText(reason, causes.at(-1))}`);
+}
+
+interface Ended {
+  readonly messages: ReadonlyMap<ProbeMessage["kind"], ProbeMessage>;
+  /** Lines of its log that say where nodes were put. */
+  readonly placed: readonly string[];
+  /** What the log says of libraries that cannot be loaded. */
+  readonly causes: readonly string[];
+  readonly isLate: boolean;
+  /** How the process ended. */
+  readonly why: string;
+}
+
+/** Asks a new process, and waits for its end. */
+async function runProbe(request: ProbeRequest, options: Omit<ProbeOptions, keyof ProbeRequest>): Promise<Ended> {
+  const { limitSeconds, signal, file = processFile() } = options;
   signal?.throwIfAborted();
   const child = fork(fileURLToPath(file), [], {
     // what runs .ts here must run it there
@@ -68,11 +103,10 @@ export async function probeDevice(options: ProbeOptions): Promise<Probed> {
       child.once("close", (code, by) => resolve(by ? `ended by ${by}` : `ended with exit code ${code}`));
       child.once("error", (error) => resolve(error.message));
     });
-    child.send({ device, timed } satisfies ProbeRequest, () => {});
+    child.send(request, () => {});
     const why = await ended;
     signal?.throwIfAborted();
-    const found = foundIn({ messages, placed, timed, isLate, why: isLate ? `took more than ${limitSeconds} s` : why });
-    return found.fault === undefined ? found : { ...found, fault: faultText(found.fault, causes.at(-1)) };
+    return { messages, placed, causes, isLate, why: isLate ? `took more than ${limitSeconds} s` : why };
   } finally {
     clearTimeout(clock);
     signal?.removeEventListener("abort", kill);
@@ -90,16 +124,7 @@ function faultText(fault: string, cause: string | undefined): string {
   return cause === undefined ? text : `${text} (${cause})`;
 }
 
-interface Ended {
-  readonly messages: ReadonlyMap<ProbeMessage["kind"], ProbeMessage>;
-  readonly placed: readonly string[];
-  readonly timed: boolean;
-  readonly isLate: boolean;
-  /** How the process ended. */
-  readonly why: string;
-}
-
-function foundIn({ messages, placed, timed, isLate, why }: Ended): Probed {
+function foundIn({ messages, placed, isLate, why }: Ended, timed: boolean): Probed {
   const [failed, numbers, speed] = [messages.get("error"), messages.get("numbers"), messages.get("speed")];
   const placements = placed.length === 0 ? {} : { placements: readPlacements(placed.join("\n")) };
   const crash = `the process that tried it ${why}`;

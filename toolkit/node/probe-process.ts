@@ -1,4 +1,5 @@
 /** The process that tries a device: a driver that ends or hangs it ends or hangs nothing else. Where nodes are put goes to its standard error. */
+import { readFile } from "node:fs/promises";
 import { errorMessage } from "../errors.ts";
 import { nodeRuntimeHere } from "../runtime/node-here.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -10,11 +11,20 @@ import type { ProbeRequest } from "./probe-device.ts";
 export type ProbeMessage =
   | ({ readonly kind: "numbers" } & DeviceNumbers)
   | ({ readonly kind: "speed" } & DeviceSpeed)
+  /** A model was loaded. */
+  | { readonly kind: "loaded" }
   /** Something beside the device fails. */
   | { readonly kind: "error"; readonly message: string };
 
-async function probe({ device, timed }: ProbeRequest): Promise<void> {
-  const runtime = nodeRuntimeHere(device);
+async function answer(request: ProbeRequest): Promise<void> {
+  const runtime = nodeRuntimeHere(request.device);
+  if (request.model === undefined) return probe(runtime, request.timed);
+  const session = await logging(runtime).load(await readFile(request.model));
+  await send({ kind: "loaded" });
+  await session.release();
+}
+
+async function probe(runtime: Runtime, timed: boolean): Promise<void> {
   const reference = nodeRuntimeHere("cpu");
   const numbers = await compareNumbers({ runtime: logging(runtime), reference });
   await send({ kind: "numbers", ...numbers });
@@ -36,7 +46,7 @@ function send(message: ProbeMessage): Promise<void> {
 // it ends with its parent, whatever native code is doing
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.once("message", (request: ProbeRequest) => {
-  probe(request)
+  answer(request)
     .catch((error: unknown) => send({ kind: "error", message: errorMessage(error) }))
     // some drivers do not let a process end by itself
     .finally(() => process.kill(process.pid, "SIGKILL"));

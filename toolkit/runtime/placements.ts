@@ -1,3 +1,6 @@
+/** Stands for the operators of a graph that has no node on the device: they are not told one by one. */
+const EVERY = "every operator";
+
 /** Where ONNX Runtime put the nodes of some sessions. */
 export interface Placements {
   /** How many there are. */
@@ -6,6 +9,7 @@ export interface Placements {
   readonly onCpu: Readonly<Record<string, number>>;
 }
 
+const CPU = "CPUExecutionProvider";
 const SAID = /VerifyEachNodeIsAssignedToAnEp\]\s+(.*)$/;
 const HEADER = /^(?:All nodes|Node\(s\)) placed on \[(\w+)\]\. Number of nodes: (\d+)/;
 const NODE = /^(\S+) \(.*\)$/;
@@ -27,10 +31,11 @@ export function readPlacements(log: string): Placements {
     if (header) {
       provider = header[1];
       nodes += Number(header[2]);
+      if (said.startsWith("All") && provider === CPU) onCpu.set(EVERY, (onCpu.get(EVERY) ?? 0) + Number(header[2]));
       continue;
     }
     const op = NODE.exec(said)?.[1];
-    if (op !== undefined && provider === "CPUExecutionProvider") onCpu.set(op, (onCpu.get(op) ?? 0) + 1);
+    if (op !== undefined && provider === CPU) onCpu.set(op, (onCpu.get(op) ?? 0) + 1);
   }
   return { nodes, onCpu: Object.fromEntries(onCpu) };
 }
@@ -40,6 +45,7 @@ export function placementsText({ nodes, onCpu }: Placements): string {
   const operators = Object.entries(onCpu).toSorted(([, a], [, b]) => b - a);
   const count = operators.reduce((sum, [, n]) => sum + n, 0);
   if (count === 0) return `all ${nodes} nodes have kernels there`;
+  if (count === nodes) return `all ${nodes} nodes are left to the CPU`;
   const names = operators.map(([op, n]) => (n === 1 ? op : `${op} ${n} times`));
   return `${count} of ${nodes} nodes are left to the CPU: ${names.join(", ")}`;
 }

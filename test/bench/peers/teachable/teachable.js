@@ -65,7 +65,7 @@ const fields = Array.from({ length: Number(query.get("classes") ?? 2) }, () => {
 document.querySelector("form").append(...fields);
 const button = document.querySelector("button");
 button.addEventListener("click", () => {
-  learn(fields.map((field) => [...field.files])).then(
+  learn(fields.map(({ files }) => Array.from(files))).then(
     (result) => (output.textContent = JSON.stringify(result)),
     (error) => (output.textContent = JSON.stringify({ error: String(error) })),
   );
