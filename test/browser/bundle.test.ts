@@ -23,7 +23,7 @@ async function bundled(
   const chunks = outputs.flatMap((file) => (file.type === "chunk" ? [file] : []));
   const own = new Set(chunks.map(({ fileName }) => fileName));
   const modules = chunks.flatMap(({ moduleIds }) => moduleIds.map((id) => relative(root, id).split(sep).join("/")));
-  const imports = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+  const imports = chunks.flatMap((chunk) => chunk.imports.concat(chunk.dynamicImports));
   return { modules, imports: imports.filter((name) => !own.has(name)) };
 }
 
