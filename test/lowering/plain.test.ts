@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { GraphBuilder } from "../../toolkit/graph/builder.ts";
 import type { Attributes, Graph } from "../../toolkit/graph/ir.ts";
 import { fillNormal } from "../../toolkit/graph/random.ts";
-import { float32, int64, sizeOf, toNumbers } from "../../toolkit/graph/tensor.ts";
+import { float32, int64, sizeOf, tensor, toNumbers } from "../../toolkit/graph/tensor.ts";
 import type { TensorData } from "../../toolkit/graph/tensor.ts";
 import { lowerWithForms } from "../../toolkit/lowering/lower.ts";
 import { operators } from "../../toolkit/operators/index.ts";
@@ -24,6 +24,11 @@ function random(shape: readonly number[], seed = 1): TensorData {
 /** Starts, ends, axes and steps of a Slice. */
 function cut(...parameters: readonly (readonly number[])[]): readonly TensorData[] {
   return parameters.map((list) => int64(list));
+}
+
+/** Of a Compress. */
+function condition(...values: readonly number[]): TensorData {
+  return tensor("bool", [values.length], Uint8Array.from(values));
 }
 
 const many = random([2, 3, 4, 6]);
@@ -72,12 +77,21 @@ const cases: readonly Case[] = [
   { op: "Pow", form: "pow-expanded", inputs: [random([2, 3, 4]), float32([3, 1], [0, 1, 2])] },
   { op: "Slice", form: "slice-gathered", inputs: [random([7, 5]), ...cut([5, 4], [0, -99], [0, 1], [-2, -3])] },
   { op: "Slice", form: "slice-gathered", inputs: [random([2, 6, 3]), ...cut([-1, 0], [-99, 2], [1, 2], [-4, 1])] },
+  { op: "Sum", form: "sum-added", inputs: [many, random([4, 6], 2), random([3, 1, 1], 3)] },
+  { op: "Compress", form: "compress-gathered", inputs: [many, condition(0, 1, 1)], attrs: { axis: -3 } },
+  { op: "Compress", form: "compress-gathered", inputs: [random([3, 4]), condition(1, 0, 0, 1, 0, 1)] },
+  ...[{ batch_axis: 0, time_axis: 1 }, { batch_axis: 1, time_axis: 0 }, {}].map((attrs) => ({
+    op: "ReverseSequence",
+    form: "reverse-sequence-gathered",
+    inputs: [random([3, 3, 2, 2]), int64([3, 1, 2])],
+    attrs,
+  })),
   { op: "GlobalLpPool", form: "global-lp-pool-of-sums", inputs: [many], attrs: { p: 3 } },
 ];
 
 function graphOf({ op, inputs, attrs }: Case): Graph {
   const b = new GraphBuilder(operators);
-  const values = inputs.map((t, i) => (t.dtype === "int64" ? b.constant(t) : b.input(`x${i}`, t.dtype, t.shape)));
+  const values = inputs.map((t, i) => (t.dtype !== "float32" ? b.constant(t) : b.input(`x${i}`, t.dtype, t.shape)));
   return b.build([b.op(op, values, attrs, { outputs: ["y"] })]);
 }
 

@@ -17,6 +17,15 @@ describe("operators/compress", () => {
     await gradcheck("Compress", [["N", 3], condition(1, 0, 1)], { axis: 1 }, { dims: { N: 2 }, unbound: true });
   });
 
+  it("matches finite differences as it is written for WebGPU, which has no kernel of it", async () => {
+    const options = { dtype: "float32", provider: "webgpu" } as const;
+    await gradcheck("Compress", [[3, 2], condition(0, 1, 1)], { axis: 0 }, options);
+    await gradcheck("Compress", [[2, 3, 2], condition(1, 0, 1)], { axis: -2 }, options);
+    await gradcheck("Compress", [[2, 3], condition(0, 1, 1, 0, 1)], {}, options);
+    const unbound = { ...options, dims: { N: 2 }, unbound: true };
+    await gradcheck("Compress", [["N", 3], condition(1, 0, 1)], { axis: 1 }, unbound);
+  });
+
   it("counts what a constant condition keeps", () => {
     const b = new GraphBuilder(operators);
     const x = b.input("x", "float32", ["N", 3]);

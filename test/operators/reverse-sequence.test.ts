@@ -10,4 +10,10 @@ describe("operators/reverse-sequence", () => {
     await gradcheck("ReverseSequence", [[1, 3], int64([3])], rows);
     await gradcheck("ReverseSequence", [["N", "T", 2], int64([2, 3])], rows, { dims: { N: 2, T: 3 }, unbound: true });
   });
+
+  it("matches finite differences as it is written for WebGPU, which has no kernel of it", async () => {
+    const options = { dtype: "float32", provider: "webgpu" } as const;
+    await gradcheck("ReverseSequence", [[4, 3], int64([4, 2, 1])], {}, options);
+    await gradcheck("ReverseSequence", [[2, 4, 2], int64([3, 4])], { batch_axis: 0, time_axis: 1 }, options);
+  });
 });

@@ -18,16 +18,18 @@ import { expandLike, reshapeLike } from "./formulations/like.ts";
 import { maxPoolGradient } from "./formulations/max-pool-gradient.ts";
 import { movedGradient } from "./formulations/moved-gradient.ts";
 import { celu, selu, shrink, softsign } from "./formulations/plain/activations.ts";
+import { compress, compressGradient } from "./formulations/plain/compress.ts";
 import { einsum } from "./formulations/plain/einsum.ts";
 import { hardmax } from "./formulations/plain/hardmax.ts";
 import { logSoftmax } from "./formulations/plain/log-softmax.ts";
 import { globalLpPool, lpPool } from "./formulations/plain/lp-pool.ts";
 import { lrn } from "./formulations/plain/lrn.ts";
 import { pow } from "./formulations/plain/pow.ts";
+import { reverseSequence } from "./formulations/plain/reverse-sequence.ts";
 import { sign } from "./formulations/plain/sign.ts";
 import { slice } from "./formulations/plain/slice.ts";
 import { spaceToDepth } from "./formulations/plain/space-to-depth.ts";
-import { mean } from "./formulations/plain/mean.ts";
+import { mean, sum } from "./formulations/plain/mean.ts";
 import { reluGradient } from "./formulations/relu-gradient.ts";
 import { resizeGradient } from "./formulations/resize-gradient.ts";
 import { sliceGradient } from "./formulations/slice-gradient.ts";
@@ -41,6 +43,7 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ...poolForms,
   ...reductionForms,
   ["Celu", celu],
+  ["Compress", compress],
   ["Conv", [...pixelPairForms, ...convForms]],
   ["Einsum", einsum],
   ["GlobalLpPool", globalLpPool],
@@ -49,11 +52,13 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ["LogSoftmax", logSoftmax],
   ["LpPool", lpPool],
   ["Mean", mean],
+  ["ReverseSequence", reverseSequence],
   ["Selu", selu],
   ["Shrink", shrink],
   ["Slice", slice],
   ["Softsign", softsign],
   ["SpaceToDepth", spaceToDepth],
+  ["Sum", sum],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", [...batchNormGradientForms, ...batchNormalizationGradient]],
   ["onnx-graft.BatchNormalizationTraining", [...batchNormTrainingForms, ...batchNormalizationTraining]],
@@ -62,7 +67,7 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ["onnx-graft.ConvWeightGradient", [...convWeightForms, ...convWeightGradient]],
   ["onnx-graft.ExpandLike", expandLike],
   ["onnx-graft.MaxPoolGradient", [...maxPoolForms, ...maxPoolGradient]],
-  ["onnx-graft.MovedGradient", movedGradient],
+  ["onnx-graft.MovedGradient", [...compressGradient, ...movedGradient]],
   ["onnx-graft.ReluGradient", [...reluForms, ...reluGradient]],
   ["onnx-graft.ReshapeLike", reshapeLike],
   ["onnx-graft.ResizeGradient", resizeGradient],

@@ -1,0 +1,42 @@
+import { sizeOf, toNumbers } from "../../../graph/tensor.ts";
+import type { Formulation, Site } from "../../formulation.ts";
+import { lacksKernel } from "./lacks-kernel.ts";
+
+/** How many elements of each line are turned around; undefined where that is not known. */
+function lengths({ b, node }: Site): readonly number[] | undefined {
+  const v = node.inputs[1];
+  const constant = v && b.constantOf(v);
+  return constant && toNumbers(constant);
+}
+
+/** Along which of the first two axes the lines are counted; the other is the one they run along. */
+function batchAxis({ attrs }: Site): number {
+  return attrs.int("batch_axis", 1);
+}
+
+/** By the places themselves, in a picture of all lines one behind the other. */
+const gathered: Formulation = {
+  name: "reverse-sequence-gathered",
+  serves: (site) => lengths(site) !== undefined && site.type().shape.every((dim) => typeof dim === "number"),
+  pays: lacksKernel,
+  write: (site) => {
+    const { b, x } = site;
+    const extents = x().shape.map(Number);
+    const [first = 1, second = 1, ...rest] = extents;
+    const isBatchFirst = batchAxis(site) === 0;
+    const time = isBatchFirst ? second : first;
+    const turned = (lengths(site) ?? []).map((length) =>
+      Array.from({ length: time }, (_, t) => (t < length ? length - 1 - t : t)),
+    );
+    const places = Array.from({ length: first * second }, (_, i) => {
+      const [outer, inner] = [Math.floor(i / second), i % second];
+      return isBatchFirst
+        ? outer * second + (turned[outer]?.[inner] ?? inner)
+        : (turned[inner]?.[outer] ?? outer) * second + inner;
+    });
+    const lines = b.op("Reshape", [x(), b.ints([first * second, sizeOf(rest)])]);
+    return [b.op("Reshape", [b.op("Gather", [lines, b.ints(places)], { axis: 0 }), b.ints(extents)])];
+  },
+};
+
+export const reverseSequence: readonly Formulation[] = [gathered];
