@@ -210,7 +210,7 @@ function judge(rows: readonly Row[], tiny: boolean): readonly Claim[] {
   return sets.map(([set, text]) => {
     const reached = spreadOf(ours.map((row) => row[set]));
     return {
-      text: `${text}: at least ${100 * (LINEAR[set] + AHEAD)} % right, ${100 * AHEAD} points above a linear head`,
+      text: `${text}: at least ${Math.round(100 * (LINEAR[set] + AHEAD))} % right, ${Math.round(100 * AHEAD)} points above a linear head`,
       holds: tiny ? undefined : reached.mean >= LINEAR[set] + AHEAD,
       figures: `${spreadText(reached, 1)}, ${reached.seeds} seeds`,
     };
