@@ -5,14 +5,14 @@ import { lacksKernel } from "./lacks-kernel.ts";
 
 /** All inputs added up, two at a time. */
 function total({ b, node, x }: Site): Value {
-  return node.inputs.map((_, i) => x(i)).reduce((sum, v) => b.op("Add", [sum, v]));
+  return node.inputs.slice(1).reduce<Value>((sum, _, i) => b.op("Add", [sum, x(i + 1)]), x());
 }
 
 const added: Formulation = {
   name: "sum-added",
-  serves: ({ node }) => node.inputs.length > 1,
+  serves: () => true,
   pays: lacksKernel,
-  write: (site) => [total(site)],
+  write: (site) => [site.node.inputs.length === 1 ? site.b.op("Identity", [site.x()]) : total(site)],
 };
 
 const divided: Formulation = {
