@@ -6,7 +6,9 @@ import type { Command } from "../command.ts";
 import { counted } from "../format.ts";
 import { given } from "../given.ts";
 import type { Output } from "../output.ts";
+import { readTargets } from "../train/targets-option.ts";
 import type { AugmentSettings } from "../../toolkit/data/augment.ts";
+import type { Dataset } from "../../toolkit/data/dataset.ts";
 import type { Sample } from "../../toolkit/data/sample.ts";
 import type { PhotoDecoder, View } from "../../toolkit/data/view.ts";
 import type { SheetSection } from "../../toolkit/report/contact-sheet.ts";
@@ -39,6 +41,7 @@ export const preview: Command = defineCommand({
       value: "px",
       help: "shorter side of a photo before the middle is cut out (default: the size * 256 / 224)",
     },
+    targets: { type: "string", value: "columns", help: "the columns of a table that are learnt, as in train" },
     seed: { type: "integer", default: 0, range: atLeast(0), help: "seed of everything random" },
     out: { type: "string", default: "preview.html", value: "file", help: "an .html or .png file" },
     decoders: DECODERS_OPTION,
@@ -63,7 +66,9 @@ export const preview: Command = defineCommand({
       ...(augmentation === undefined ? {} : parseAugmentation(augmentation)),
     };
     const fetchFile = photoFetcher({ cacheFolder: cacheFolder() });
-    const { train, classes } = await readDataset(data, { seed, fetchFile });
+    const targets = options.targets === undefined ? {} : { targets: readTargets(options.targets) };
+    const dataset = await readDataset(data, { seed, fetchFile, ...targets });
+    const { train } = dataset;
     const chosen = [...epochOrder(train.length, seed, 0)].slice(0, photos);
     const decoder = photoDecoder(given({ processes: options.decoders }));
     try {
@@ -71,7 +76,7 @@ export const preview: Command = defineCommand({
       const sections: SheetSection[] = [];
       for (const index of chosen) {
         const sample = train[index] as Sample;
-        const section = await sectionOf(sample, index, classes, look, out);
+        const section = await sectionOf(sample, index, dataset, look, out);
         if (section) sections.push(section);
       }
       if (sections.length === 0) {
@@ -98,7 +103,7 @@ interface Look {
 async function sectionOf(
   sample: Sample,
   index: number,
-  classes: readonly string[],
+  dataset: Dataset,
   { decoder, view, views, seed, settings }: Look,
   out: Output,
 ): Promise<SheetSection | undefined> {
@@ -117,13 +122,21 @@ async function sectionOf(
     for (const { caption, view: one } of shown) {
       hits.push({ picture: await viewPhoto(decoder, sourceOf(sample), one), labels: [], caption });
     }
-    const labels = (sample.labels ?? [sample.label]).flatMap((label) => classes[label] ?? []);
-    return { title: sample.id, note: labels.join(", "), hits };
+    return { title: sample.id, note: targetText(sample, dataset), hits };
   } catch (error) {
     if (!errorCode(error)?.startsWith("E_IMAGE_")) throw error;
     out.warn(errorMessage(error));
     return undefined;
   }
+}
+
+/** What is learnt of a photo: its labels, and its numbers with their columns' names. */
+function targetText({ label, labels = [label], more = [], numbers = [] }: Sample, dataset: Dataset): string {
+  const { classes, more: sets = [], columns = [] } = dataset;
+  const own = labels.flatMap((place) => classes[place] ?? []);
+  const others = more.flatMap((places, set) => places.flatMap((place) => sets[set]?.classes[place] ?? []));
+  const known = numbers.flatMap((value, i) => (Number.isNaN(value) ? [] : [`${columns[i] ?? ""} ${value}`]));
+  return [...own, ...others, ...known].join(", ");
 }
 
 async function writeSheet(

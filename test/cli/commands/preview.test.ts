@@ -44,6 +44,20 @@ describe("cli/commands/preview", () => {
     assert.equal(new Set(shown).size, 3);
   });
 
+  it("shows what is learnt of a photo of a table: labels, and numbers with the names of their columns", async () => {
+    const rows = ["red", "blue"].map((name, i) => `photos/train/${name}/${name}-0.png,${name},${i + 0.5}`);
+    await writeFile(at("table.csv"), ["file,label,age", ...rows].join("\n"));
+    const file = at("table.html");
+    const common = ["--decoders", "0", "--size", "32", "--views", "1", "--out", file];
+    const { code, stderr } = await runHere(["preview", at("table.csv"), "--targets", "label,age", ...common]);
+    assert.equal(code, 0, stderr);
+    const text = await readFile(file, "utf8");
+    assert.ok(text.includes("red, age 0.5") || text.includes("blue, age 1.5"));
+    const wrong = await runHere(["preview", at("table.csv"), "--targets", "label,height", ...common]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /height/);
+  });
+
   it("leaves the photo as it is evaluated with --augmentation none", async () => {
     const file = at("none.html");
     assert.equal((await preview("--photos", "1", "--views", "3", "--augmentation", "none", "--out", file)).code, 0);
