@@ -77,8 +77,6 @@ const cases: readonly Case[] = [
   { op: "Pow", form: "pow-expanded", inputs: [random([2, 3, 4]), float32([3, 1], [0, 1, 2])] },
   { op: "Slice", form: "slice-gathered", inputs: [random([7, 5]), ...cut([5, 4], [0, -99], [0, 1], [-2, -3])] },
   { op: "Slice", form: "slice-gathered", inputs: [random([2, 6, 3]), ...cut([-1, 0], [-99, 2], [1, 2], [-4, 1])] },
-  { op: "Sum", form: "sum-added", inputs: [many, random([4, 6], 2), random([3, 1, 1], 3)] },
-  { op: "Sum", form: "sum-added", inputs: [many] },
   { op: "Compress", form: "compress-gathered", inputs: [many, condition(0, 1, 1)], attrs: { axis: -3 } },
   { op: "Compress", form: "compress-gathered", inputs: [random([3, 4]), condition(1, 0, 0, 1, 0, 1)] },
   ...[{ batch_axis: 0, time_axis: 1 }, { batch_axis: 1, time_axis: 0 }, {}].map((attrs) => ({

@@ -29,7 +29,7 @@ import { reverseSequence } from "./formulations/plain/reverse-sequence.ts";
 import { sign } from "./formulations/plain/sign.ts";
 import { slice } from "./formulations/plain/slice.ts";
 import { spaceToDepth } from "./formulations/plain/space-to-depth.ts";
-import { mean, sum } from "./formulations/plain/mean.ts";
+import { mean } from "./formulations/plain/mean.ts";
 import { reluGradient } from "./formulations/relu-gradient.ts";
 import { resizeGradient } from "./formulations/resize-gradient.ts";
 import { sliceGradient } from "./formulations/slice-gradient.ts";
@@ -58,7 +58,6 @@ export const formulations: Formulations = new Map<string, readonly Formulation[]
   ["Slice", slice],
   ["Softsign", softsign],
   ["SpaceToDepth", spaceToDepth],
-  ["Sum", sum],
   ["onnx-graft.AveragePoolGradient", averagePoolGradient],
   ["onnx-graft.BatchNormalizationGradient", [...batchNormGradientForms, ...batchNormalizationGradient]],
   ["onnx-graft.BatchNormalizationTraining", [...batchNormTrainingForms, ...batchNormalizationTraining]],

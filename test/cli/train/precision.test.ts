@@ -26,6 +26,6 @@ describe("cli/train, mixed precision", () => {
     const words = ["train", at("few"), "--mode", "frozen", "--precision", "mixed", "--out", at("none")];
     const { code, stderr } = await runHere(words);
     assert.equal(code, 2);
-    assert.match(stderr, /E_SETTING: Cannot train with precision "mixed" in mode "frozen"/);
+    assert.match(stderr, /E_SETTING\]: Cannot train with precision "mixed" in mode "frozen"/);
   });
 });
