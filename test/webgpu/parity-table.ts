@@ -29,7 +29,7 @@ export function parityTable({ about, rows }: ParityFile): string {
     `Made by \`npm run webgpu-parity\`: ${about}.`,
     "",
     "Each row is an operator, forward and backward, on the cases of its finite differences in float32; or a loss, an optimizer or another part of a training step.",
-    "Operators on shapes alone (Shape, Size and the like) are worked out when a graph is written.",
+    "Operators on shapes alone (Shape, Size and the like) are worked out when a graph is written; Dropout and Sum are taken apart before it is trained.",
     "",
     "Difference: the largest over all cases, relative to the largest number of an output; apart: cases that are further apart than is allowed. Forward and gradient: empty where every node computes on the device, else",
     "which operators the runtime left to the CPU, and in how many of the cases.",
