@@ -11,6 +11,8 @@ export type OptionSpec = Described &
     | { readonly type: "number"; readonly default?: number; readonly range?: Range; readonly words?: readonly string[] }
     /** Numbers with commas between them. */
     | { readonly type: "numbers"; readonly count: number }
+    /** A number of 0 or more for each class, with commas between them, or one of a few words. */
+    | { readonly type: "weights"; readonly words: readonly string[] }
     | { readonly type: "choice"; readonly choices: readonly string[]; readonly default?: string }
     /** One of several with options of its own: NAME or NAME:KEY=VALUE,KEY=VALUE. */
     | { readonly type: "named"; readonly choices: readonly string[] }
@@ -68,9 +70,11 @@ type ValueOf<S extends OptionSpec> = S extends { type: "string" }
           ? boolean
           : S extends { type: "number"; words: readonly (infer W)[] }
             ? number | W
-            : S extends { type: "numbers" }
-              ? readonly number[]
-              : number;
+            : S extends { type: "weights"; words: readonly (infer W)[] }
+              ? readonly number[] | W
+              : S extends { type: "numbers" }
+                ? readonly number[]
+                : number;
 
 type Given =
   | { readonly required: true }

@@ -26,6 +26,8 @@ export function readValue(
       if (values.length === spec.count && values.every((v) => Number.isFinite(v))) return values;
       throw refused(called, `${spec.count} numbers with commas between them, such as 0.5,0.5,0.5`);
     }
+    case "weights":
+      return weightsIn(called, spec, text);
     case "choice":
       if (spec.choices.includes(text)) return text;
       throw refused(called, expectationOf(spec));
@@ -50,6 +52,8 @@ export function expectationOf(spec: OptionSpec): string {
       return [spec.range?.expected ?? "a number", ...(spec.words ?? [])].join(", or ");
     case "numbers":
       return `a list of ${spec.count} numbers`;
+    case "weights":
+      return [...spec.words, "numbers of 0 or more, such as 1,2.5,1"].join(", or ");
     case "choice":
       return `one of ${spec.choices.join(", ")}`;
     case "named":
@@ -68,6 +72,21 @@ export function expectationOf(spec: OptionSpec): string {
 /** Decimal numbers only: "0x10" and "" are none. */
 export function numberIn(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+}
+
+/**
+ * "balanced" as it is, "1,2.5,1" as numbers; `called` is what an error calls it.
+ * @throws E_USAGE
+ */
+export function weightsIn(
+  called: string,
+  spec: OptionSpec & { readonly type: "weights" },
+  text: string,
+): string | readonly number[] {
+  if (spec.words.includes(text)) return text;
+  const weights = text.split(",").map(numberIn);
+  if (weights.every((w) => w >= 0 && w < Infinity)) return weights;
+  throw refused(called, expectationOf(spec));
 }
 
 /**

@@ -143,6 +143,7 @@ const VALUE_NAMES = {
   integer: "n",
   number: "x",
   numbers: "x,y,z",
+  weights: "weights",
   choice: "name",
   named: "name[:options]",
 } as const;

@@ -49,6 +49,8 @@ function schemaOf(spec: OptionSpec): z.ZodType {
         : bounded(z.number(), spec.range);
     case "numbers":
       return z.array(z.number()).length(spec.count);
+    case "weights":
+      return z.union([z.array(z.number().gte(0)).min(1), z.enum(spec.words)]);
     case "choice":
       return z.enum(spec.choices);
     case "named":

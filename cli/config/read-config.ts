@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { errorCode, errorMessage, ToolkitError } from "../../toolkit/errors.ts";
 import { nearestNames } from "../../toolkit/nearest-names.ts";
 import type { Command } from "../command.ts";
-import { namedValue } from "../option-value.ts";
+import { namedValue, weightsIn } from "../option-value.ts";
 import { configFields } from "./config-fields.ts";
 import type { ConfigField } from "./config-fields.ts";
 import { isRunConfig, optionsOfRun } from "./run-config.ts";
@@ -74,6 +74,7 @@ function valueOf(file: string, key: string, value: unknown, { schema, expected, 
   const called = `"${key}": ${JSON.stringify(value)} in "${file}"`;
   // a text is read as the command line reads it, whose message names what is wrong in it
   if (spec?.type === "named" && typeof value === "string") return namedValue(called, spec.choices, value);
+  if (spec?.type === "weights" && typeof value === "string") return weightsIn(called, spec, value);
   if (schema.safeParse(value).success) return value;
   throw new ToolkitError("E_USAGE", `Cannot use ${called}: expected ${expected}`);
 }

@@ -1,8 +1,6 @@
 import type { FineTuneOptions } from "../../toolkit/node.ts";
 import { given } from "../given.ts";
-import { readClassWeights } from "./class-weights.ts";
 import { readDuration } from "./duration.ts";
-import { readPositiveWeights } from "./positive-weights.ts";
 import type { TrainingOptions } from "./run-training.ts";
 
 /** What an option and its setting are both called. */
@@ -17,6 +15,7 @@ type Same =
   | "onNonFinite"
   | "precision"
   | "classWeights"
+  | "posWeight"
   | "sampler";
 
 /**
@@ -24,8 +23,8 @@ type Same =
  * @throws E_USAGE
  */
 export function craftOf(
-  options: Pick<TrainingOptions, Same | "timeLimit" | "posWeight">,
-): Pick<FineTuneOptions, Same | "timeLimitSeconds" | "posWeight"> {
+  options: Pick<TrainingOptions, Same | "timeLimit">,
+): Pick<FineTuneOptions, Same | "timeLimitSeconds"> {
   const { rate, headRate, soupSize, patience, stopMetric, leastImprovement, timeLimit, classWeights } = options;
   const { keep, onNonFinite, precision, sampler, posWeight } = options;
   return {
@@ -33,9 +32,7 @@ export function craftOf(
     onNonFinite,
     precision,
     sampler,
-    ...given({ rate, headRate, soupSize, patience, stopMetric, leastImprovement }),
+    ...given({ rate, headRate, soupSize, patience, stopMetric, leastImprovement, classWeights, posWeight }),
     ...(timeLimit === undefined ? {} : { timeLimitSeconds: readDuration("--time-limit", timeLimit) }),
-    ...(posWeight === undefined ? {} : { posWeight: readPositiveWeights(posWeight) }),
-    ...(classWeights === undefined ? {} : { classWeights: readClassWeights(classWeights) }),
   };
 }

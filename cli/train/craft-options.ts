@@ -27,8 +27,8 @@ interface CraftOptions {
     readonly choices: readonly ("float32" | "mixed")[];
     readonly default: string;
   };
-  readonly classWeights: OptionSpec & { readonly type: "string" };
-  readonly posWeight: OptionSpec & { readonly type: "string" };
+  readonly classWeights: OptionSpec & { readonly type: "weights"; readonly words: readonly "balanced"[] };
+  readonly posWeight: OptionSpec & { readonly type: "weights"; readonly words: readonly "auto"[] };
   readonly sampler: OptionSpec & {
     readonly type: "choice";
     readonly choices: readonly ("shuffle" | "balanced" | "weighted")[];
@@ -56,14 +56,14 @@ export const CRAFT_OPTIONS: CraftOptions = {
     group,
   },
   classWeights: {
-    type: "string",
-    value: "weights",
+    type: "weights",
+    words: ["balanced"],
     help: "what photos count by their class: balanced, or a number for each class, such as 1,2.5,1",
     group,
   },
   posWeight: {
-    type: "string",
-    value: "weights",
+    type: "weights",
+    words: ["auto"],
     help: "of several labels a photo (bce), what one that holds counts beside one that does not: auto, by how rare it is, or a number for each",
     group,
   },

@@ -66,8 +66,8 @@ export interface TrainingOptions extends DataOptions {
   readonly timeLimit: string | undefined;
   readonly onNonFinite: Chosen<"onNonFinite">;
   readonly precision: Chosen<"precision">;
-  readonly classWeights: string | undefined;
-  readonly posWeight: string | undefined;
+  readonly classWeights: Chosen<"classWeights"> | undefined;
+  readonly posWeight: Chosen<"posWeight"> | undefined;
   readonly sampler: Chosen<"sampler">;
   readonly batchNorm: Chosen<"batchNorm">;
   readonly hidden: number;

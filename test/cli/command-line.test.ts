@@ -53,6 +53,15 @@ describe("cli/program", () => {
       for (const text of examples) assert.equal(parse(...split(text)).command.name, name);
   });
 
+  it("reads weights, or a word in place of them, and refuses anything else", () => {
+    const weights = (text: string): unknown => parse("train", "x", "--class-weights", text).options["classWeights"];
+    assert.equal(weights("balanced"), "balanced");
+    assert.deepEqual(weights("1,2.5, .5"), [1, 2.5, 0.5]);
+    assert.equal(parse("train", "x", "--pos-weight", "auto").options["posWeight"], "auto");
+    for (const text of ["even", "1,,2", "1;2", "1,-2", "auto"])
+      assert.throws(() => weights(text), { code: "E_USAGE", message: /--class-weights ".*": expected balanced, or/ });
+  });
+
   it("reads a name with options of its own", () => {
     const { options } = parse("train", "x", "--optimizer", "rmsprop:alpha=0.9,centered=true", "--schedule", "cosine");
     assert.deepEqual(options["optimizer"], { name: "rmsprop", alpha: 0.9, centered: true });

@@ -119,6 +119,8 @@ describe("cli/config", () => {
     [{ optimizer: "adamm" }, 'Cannot use "optimizer": "adamm" in FILE: expected one of sgd,', 'did you mean "adam'],
     [{ optimizer: { name: "adamm" } }, 'Cannot use "optimizer": {"name":"adamm"} in FILE: expected one of sgd,', ""],
     [{ schedule: "step:every" }, 'Cannot use "schedule": "step:every" in FILE: expected step:KEY=VALUE', ""],
+    [{ classWeights: [1, -1] }, 'Cannot use "classWeights": [1,-1] in FILE: expected balanced, or numbers', ""],
+    [{ classWeights: "1;2" }, 'Cannot use "classWeights": "1;2" in FILE: expected balanced, or numbers', ""],
     ['{ "epochs": 3, }', "Cannot read the config file FILE: it is no JSON", "comma"],
     ["", "Cannot read the config file FILE: it is no JSON", "double quotes"],
     ["[1]", "Cannot read the config file FILE: expected an object", "epochs"],
@@ -135,6 +137,18 @@ describe("cli/config", () => {
       assert.ok(second.includes(hint), stderr);
     });
   }
+
+  it("takes weights of classes as a list, as a text and as a word", async () => {
+    for (const [classWeights, expected] of [
+      [
+        [1, 2.5],
+        [1, 2.5],
+      ],
+      ["1,2.5", [1, 2.5]],
+      ["balanced", "balanced"],
+    ] as const)
+      assert.deepEqual((await read({ classWeights })).options["classWeights"], expected);
+  });
 
   it("says which file it cannot read, and what is missing where neither the file nor the command line has it", async () => {
     const none = await runHere(["train", "photos", "--config", path("none.json")]);
