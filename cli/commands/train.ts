@@ -5,48 +5,8 @@ import { DEVICE_OPTION } from "../device-option.ts";
 import { CRAFT_OPTIONS } from "../train/craft-options.ts";
 import { DATA_OPTIONS } from "../train/data-options.ts";
 import { FROZEN_OPTIONS } from "../train/frozen-options.ts";
+import { LOSSES, OPTIMIZERS, SCHEDULES } from "../train/named-choices.ts";
 import { MAX_BAD_OPTION } from "../unreadable.ts";
-
-// as named-optimizer.ts, named-schedule.ts and recipe.ts have them: the help does not wait for these to load, and a test compares
-const OPTIMIZERS = [
-  "sgd",
-  "nesterov",
-  "adam",
-  "adamw",
-  "amsgrad",
-  "adamax",
-  "nadam",
-  "radam",
-  "rmsprop",
-  "adagrad",
-  "adadelta",
-  "lion",
-] as const;
-const SCHEDULES = [
-  "constant",
-  "step",
-  "multi-step",
-  "exponential",
-  "linear",
-  "polynomial",
-  "cosine",
-  "cosine-restarts",
-  "one-cycle",
-  "cyclic",
-  "plateau",
-] as const;
-const LOSSES = [
-  "cross-entropy",
-  "focal",
-  "bce",
-  "focal-sigmoid",
-  "hinge",
-  "binary-hinge",
-  "mse",
-  "l1",
-  "huber",
-  "smooth-l1",
-] as const;
 
 const positionals = {
   data: { help: "folders of photos, a table (CSV, TSV, JSON lines), a tar, CIFAR, MNIST or .npz files" },

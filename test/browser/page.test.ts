@@ -11,7 +11,7 @@ import { buildPage } from "./build-page.ts";
 import { chromiumPath, launchChromium } from "./chromium.ts";
 import { type Picture, picture } from "./pictures.ts";
 import { type FolderServer, serveFolder } from "./serve-folder.ts";
-import { networkIsReady, openStudio, savePicture, type StudioPage } from "./studio-page.ts";
+import { busySeconds, networkIsReady, openStudio, savePicture, type StudioPage } from "./studio-page.ts";
 
 /** So small that no decoder reduces it: page and command line see the same pixels. */
 const SMALL = { width: 120, height: 100, format: "png" } as const;
@@ -298,16 +298,4 @@ function namesOf(pictures: readonly Picture[]): readonly string[] {
 
 function top(weights: ReadonlyMap<string, number> | undefined): string | undefined {
   return [...(weights ?? [])].toSorted((a, b) => b[1] - a[1])[0]?.[0];
-}
-
-/** Watches the page's own thread: the seconds that it has computed until the answer is asked for, however busy the machine is with other things. */
-async function busySeconds({ page, context }: StudioPage): Promise<() => Promise<number>> {
-  const session = await context.newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const spent = async (): Promise<number> => {
-    const { metrics } = await session.send("Performance.getMetrics");
-    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
-  };
-  const before = await spent();
-  return async () => (await spent()) - before;
 }

@@ -117,3 +117,15 @@ export function savePicture(folder: string, { name, bytes }: Picture): string {
   writeFileSync(path, bytes);
   return path;
 }
+
+/** Watches the page's own thread: the seconds that it has computed until the answer is asked for, however busy the machine is with other things. */
+export async function busySeconds({ page, context }: StudioPage): Promise<() => Promise<number>> {
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const spent = async (): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+  };
+  const before = await spent();
+  return async () => (await spent()) - before;
+}
