@@ -2,6 +2,7 @@ import { atLeast, BELOW_ONE, DECODERS_OPTION, defineCommand } from "../command.t
 import type { Command, OptionSpecs } from "../command.ts";
 import { DEVICE_OPTION } from "../device-option.ts";
 import { CONFIG_OPTIONS } from "../config/config-options.ts";
+import { CRAFT_OPTIONS } from "../train/craft-options.ts";
 
 const SETTINGS = "Settings: a value, several (0,1e-4), or a range (1e-4..1e-1)";
 
@@ -40,6 +41,9 @@ const options = {
   seed: { type: "integer", default: 0, range: atLeast(0), help: "first seed of the trials, and of the split" },
   threads: { type: "integer", range: atLeast(1), help: "threads of the runtime (default: all cores)" },
   device: DEVICE_OPTION,
+  classWeights: CRAFT_OPTIONS.classWeights,
+  posWeight: CRAFT_OPTIONS.posWeight,
+  precision: CRAFT_OPTIONS.precision,
   validationShare: {
     type: "number",
     default: 0.2,

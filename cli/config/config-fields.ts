@@ -50,7 +50,7 @@ function schemaOf(spec: OptionSpec): z.ZodType {
     case "numbers":
       return z.array(z.number()).length(spec.count);
     case "weights":
-      return z.union([z.array(z.number().gte(0)).min(1), z.enum(spec.words)]);
+      return z.union([z.array(z.number().gte(0)).min(1), z.enum(spec.words), z.string().regex(/^[\d.]+(,[\d.]+)*$/)]);
     case "choice":
       return z.enum(spec.choices);
     case "named":

@@ -61,6 +61,7 @@ const SETTINGS = [
   "features",
 ] as const;
 
+type SweepSettings = NonNullable<SweepOptions["settings"]>;
 type Swept = (typeof SETTINGS)[number];
 
 type SweepFlags = Readonly<Record<Numbers, number>> &
@@ -69,6 +70,9 @@ type SweepFlags = Readonly<Record<Numbers, number>> &
   Readonly<Record<"trials" | "threads" | "decoders", number | undefined>> &
   Readonly<Record<"mean" | "std", readonly number[] | undefined>> & {
     readonly device: Device | undefined;
+    readonly classWeights: SweepSettings["classWeights"];
+    readonly posWeight: SweepSettings["posWeight"];
+    readonly precision: "float32" | "mixed";
     readonly method: "random" | "grid" | "halving";
     readonly resume: boolean;
     readonly retryFailed: boolean;
@@ -83,6 +87,7 @@ export async function runSweep({ options, positionals, out, signal }: SweepInput
   );
   const folder = options.out ?? (await defaultRunFolder(positionals.data, { resume: options.resume }));
   const { seed, threads, cache = defaultCacheFolder(), mean, std, decoders, trials } = options;
+  const { classWeights, posWeight, precision } = options;
   const { method, seeds, steps, factor, leastEpochs, drawSeed, resume, retryFailed, validationShare } = options;
   const stated = given({ mean, std });
   const model =
@@ -93,7 +98,7 @@ export async function runSweep({ options, positionals, out, signal }: SweepInput
   const asked: SweepOptions = {
     device,
     space,
-    settings: { mode: "frozen", ...settings, seed, ...given({ threads }) },
+    settings: { mode: "frozen", ...settings, seed, precision, ...given({ threads, classWeights, posWeight }) },
     data: positionals.data,
     out: folder,
     cacheFolder: cache,

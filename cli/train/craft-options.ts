@@ -85,7 +85,7 @@ export const CRAFT_OPTIONS: CraftOptions = {
     type: "choice",
     choices: ["float32", "mixed"],
     default: "float32",
-    help: "mixed: products in float16, weights in float32; for graphics cards that are quicker at it",
+    help: "mixed: products in float16, weights in float32, on graphics cards that are quicker at it; a processor computes in float32 all the same",
     group,
   },
   timeLimit: {

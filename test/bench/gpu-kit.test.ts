@@ -37,9 +37,9 @@ describe("bench/gpu", function () {
       );
       const [, plain, mixed] = rows;
       assert.ok(rows.every(({ milliseconds }) => milliseconds > 0));
-      // it learns; in mixed precision the first steps may go to finding the scale
+      // after four steps, from 6.9; in mixed precision the first of them may go to finding the scale
       for (const { loss = Number.NaN } of [plain, mixed].flatMap((row) => row ?? []))
-        assert.ok(loss > 0 && loss < Math.log(1000), text);
+        assert.ok(loss > 0 && loss < 6, text);
       assert.match(absent["dml step float32 batch 4"] ?? "", /dml/);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@
  * measured after it on the same photos in the same browser.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { describeMachine } from "../bench/machine.ts";
 import { readJson, root } from "../support/fixtures.ts";
@@ -21,7 +21,8 @@ if (folder === undefined || chromium === undefined)
   throw new Error("usage: measure-training FOLDER [OUT.json] [PHOTOS], with a chromium");
 
 const classes = readdirSync(folder).toSorted();
-const THREADS = 2;
+/** What the page takes for itself. */
+const THREADS = Math.min(4, availableParallelism());
 const each = Math.floor(Number(photos) / classes.length);
 const built = await buildPage();
 const server = await serveFolder(built);
@@ -81,7 +82,7 @@ try {
     browser: `Chromium ${browser.version()}`,
     "onnxruntime-web": devDependencies["onnxruntime-web"],
     cpu: machine.cpu,
-    threads: machine.threads,
+    threads: THREADS,
     // beside what is measured itself, of a machine that may have had other work
     loadAverageBefore: loadBefore,
   };

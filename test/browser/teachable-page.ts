@@ -1,10 +1,10 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Browser } from "playwright-core";
 import { installTfjs } from "../bench/tfjs.ts";
 import { root } from "../support/fixtures.ts";
-import { serveFolder } from "./serve-folder.ts";
+import { type FolderServer, serveFolder } from "./serve-folder.ts";
 
 /** What the page of test/bench/peers/teachable took for the same photos. */
 export interface TeachableSeconds {
@@ -21,18 +21,10 @@ export async function measureTeachable(
 ): Promise<TeachableSeconds> {
   const tfjs = installTfjs();
   const folder = mkdtempSync(join(tmpdir(), "teachable-"));
-  const copy = (from: string): void => copyFileSync(from, join(folder, from.split(/[/\\]/).at(-1) ?? ""));
-  const peers = join(root, "test/bench/peers");
-  for (const name of ["index.html", "teachable.js"]) copy(join(peers, "teachable", name));
-  copy(join(peers, "tfjs-networks.mjs"));
-  const [whole, wasm] = ["tfjs", "tfjs-backend-wasm"].map((name) =>
-    join(tfjs.folder, "node_modules/@tensorflow", name, "dist"),
-  ) as [string, string];
-  copy(join(whole, "tf.min.js"));
-  copy(join(wasm, "tf-backend-wasm.min.js"));
-  for (const name of readdirSync(wasm).filter((file) => file.endsWith(".wasm"))) copy(join(wasm, name));
-  const server = await serveFolder(folder);
+  let server: FolderServer | undefined;
   try {
+    copyPage(folder, tfjs.folder);
+    server = await serveFolder(folder);
     const page = await browser.newPage();
     page.setDefaultTimeout(600_000);
     await page.goto(`${server.url}?threads=${threads}&classes=${classes.size}`);
@@ -50,8 +42,21 @@ export async function measureTeachable(
     await page.close();
     return result;
   } finally {
-    await server.close();
+    await server?.close();
     rmSync(folder, { recursive: true, force: true });
     tfjs.remove();
   }
+}
+
+/** The page, and what it loads of TensorFlow.js. */
+function copyPage(folder: string, tfjsFolder: string): void {
+  const copy = (from: string): void => copyFileSync(from, join(folder, basename(from)));
+  const peers = join(root, "test/bench/peers");
+  for (const name of ["index.html", "teachable.js"]) copy(join(peers, "teachable", name));
+  copy(join(peers, "tfjs-networks.mjs"));
+  const distOf = (name: string): string => join(tfjsFolder, "node_modules/@tensorflow", name, "dist");
+  copy(join(distOf("tfjs"), "tf.min.js"));
+  const wasm = distOf("tfjs-backend-wasm");
+  copy(join(wasm, "tf-backend-wasm.min.js"));
+  for (const name of readdirSync(wasm).filter((file) => file.endsWith(".wasm"))) copy(join(wasm, name));
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ToolkitError } from "../../toolkit/errors.ts";
 import { linear } from "../../models/layers.ts";
 import { readDataset } from "../../toolkit/data/dataset.ts";
 import type { SourceModel } from "../../toolkit/export/source-model.ts";
@@ -110,6 +111,16 @@ describe("fine-tune/diagnose", () => {
     assert.equal(left?.status, "warning");
     assert.match(left?.detail ?? "", /3 of 100 nodes are left to the CPU: Cast 2 times, MaxPool$/);
     assert.match(left?.hint ?? "", /--device cpu/);
+    const silent = (await checksOf(normed, { ...placed({}), placements: async () => ({ nodes: 0, onCpu: {} }) })).get(
+      "device",
+    );
+    assert.deepEqual([silent?.status, silent?.detail.includes("does not tell")], ["warning", true]);
+    const refusing = async (): Promise<never> => {
+      throw new ToolkitError("E_DEVICE", "Cannot load the step on webgpu: it took more than 180 s");
+    };
+    const asked = await checksOf(normed, { classes: 5, placements: refusing });
+    // the other checks say whether it trains
+    assert.deepEqual(statuses(asked), { ...ALL_OK, device: "warning" });
     // what was asked about is the whole step: the first layer's weights after it are an output
     assert.ok(steps.every((bytes) => Buffer.from(bytes).includes("conv1.weight:next")));
   });

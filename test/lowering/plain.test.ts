@@ -79,6 +79,8 @@ const cases: readonly Case[] = [
   { op: "Slice", form: "slice-gathered", inputs: [random([2, 6, 3]), ...cut([-1, 0], [-99, 2], [1, 2], [-4, 1])] },
   { op: "Compress", form: "compress-gathered", inputs: [many, condition(0, 1, 1)], attrs: { axis: -3 } },
   { op: "Compress", form: "compress-gathered", inputs: [random([3, 4]), condition(1, 0, 0, 1, 0, 1)] },
+  { op: "Compress", form: "compress-gathered", inputs: [random([2, 3]), condition(0, 1, 0, 1)], attrs: { axis: 1 } },
+  { op: "Compress", form: "compress-gathered", inputs: [random([2, 2]), condition(1, 0, 0, 1, 0, 1)] },
   ...[{ batch_axis: 0, time_axis: 1 }, { batch_axis: 1, time_axis: 0 }, {}].map((attrs) => ({
     op: "ReverseSequence",
     form: "reverse-sequence-gathered",

@@ -22,6 +22,7 @@ describe("operators/compress", () => {
     await gradcheck("Compress", [[3, 2], condition(0, 1, 1)], { axis: 0 }, options);
     await gradcheck("Compress", [[2, 3, 2], condition(1, 0, 1)], { axis: -2 }, options);
     await gradcheck("Compress", [[2, 3], condition(0, 1, 1, 0, 1)], {}, options);
+    await gradcheck("Compress", [[2, 3], condition(0, 1, 0, 1)], { axis: 1 }, options);
     const unbound = { ...options, dims: { N: 2 }, unbound: true };
     await gradcheck("Compress", [["N", 3], condition(1, 0, 1)], { axis: 1 }, unbound);
   });
@@ -30,6 +31,7 @@ describe("operators/compress", () => {
     const b = new GraphBuilder(operators);
     const x = b.input("x", "float32", ["N", 3]);
     assert.deepEqual(b.op("Compress", [x, b.constant(condition(1, 0, 1))], { axis: 1 }).shape, ["N", 2]);
+    assert.deepEqual(b.op("Compress", [x, b.constant(condition(1, 0, 1, 1))], { axis: 1 }).shape, ["N", 2]);
     assert.deepEqual(b.op("Compress", [x, b.input("c", "bool", [3])]).shape, ["compressed(c)"]);
   });
 });

@@ -31,6 +31,15 @@ describe("sweep/space", () => {
     ]);
   });
 
+  it("axesOf() takes settings that have no default, or that a run says in other words", () => {
+    const space = { sampler: ["shuffle", "balanced"], mixup: [0, 0.2], cutmix: [0, 1] } as const;
+    assert.deepEqual(
+      axesOf(space, { mode: "full" }).map(({ name }) => name),
+      ["sampler", "mixup", "cutmix"],
+    );
+    refused({ sampler: ["shuffle", "even"] }, /sampler "even"/);
+  });
+
   it("axesOf() refuses what is no setting with the nearest name, and the seed with the way out", () => {
     refused({ decays: [0, 1] }, /^Cannot sweep "decays": expected one of .*decay/, /did you mean "decay"/);
     refused({ seed: [0, 1] }, /^Cannot sweep seed: expected the number of seeds/);

@@ -1,4 +1,4 @@
-import { errorCode } from "../errors.ts";
+import { errorCode, errorMessage } from "../errors.ts";
 import { consumers, operatorKey } from "../graph/ir.ts";
 import type { Graph } from "../graph/ir.ts";
 import { float32 } from "../graph/tensor.ts";
@@ -109,9 +109,22 @@ export async function tryPlacements(
   { platform: { runtime }, threads }: DiagnoseOptions,
   placementsIn: (model: Uint8Array) => Promise<Placements>,
 ): Promise<ModelCheck> {
-  const placements = await placementsIn(stepModel(stage, runtime, threads));
+  const device = providerOf(runtime);
+  let placements: Placements;
+  try {
+    placements = await placementsIn(stepModel(stage, runtime, threads));
+  } catch (error) {
+    // what comes next computes there in earnest
+    if (errorCode(error) !== "E_DEVICE") throw error;
+    const hint = `see whether "onnx-graft doctor" finds ${device} right, or use --device cpu`;
+    return checked("device", "warning", errorMessage(error), { hint });
+  }
+  if (placements.nodes === 0) {
+    const hint = "another version of ONNX Runtime may say it in other words";
+    return checked("device", "warning", `the runtime does not tell where it puts the training step's nodes`, { hint });
+  }
   const left = Object.keys(placements.onCpu).length;
-  const detail = `of the training step on ${providerOf(runtime)}, ${placementsText(placements)}`;
+  const detail = `of the training step on ${device}, ${placementsText(placements)}`;
   const hint = "each of them moves its tensors to the CPU and back: see whether --device cpu is quicker";
   return checked("device", left > 0 ? "warning" : "ok", detail, {
     ...(left > 0 ? { hint } : {}),

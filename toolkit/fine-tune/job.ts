@@ -29,6 +29,8 @@ import { probeInputs } from "./probes/probe-inputs.ts";
 import { probeResult } from "./probes/probe-result.ts";
 import type { HeadSetting } from "./head-settings.ts";
 import { isPartial, settle } from "./settings.ts";
+import { providerOf } from "../runtime/runtime.ts";
+import type { Provider } from "../runtime/runtime.ts";
 import type { Settings } from "./settings.ts";
 import type { Best } from "./stage.ts";
 import { graft, withWeights } from "./student.ts";
@@ -187,10 +189,15 @@ function checkDifferentiable(trained: Graph, { graph, operators }: Student): voi
   });
 }
 
+/** Where ONNX Runtime takes the casts to float16 and back away. */
+const FLOAT32_ALONE: ReadonlySet<Provider> = new Set(["cpu", "wasm"]);
+
 function* introduce(context: Context): Generator<FineTuneEvent> {
   const { options, settings, resumed } = context;
   const { dataset, source, platform } = options;
   if (platform.deviceNote !== undefined) yield note(platform.deviceNote);
+  if (settings.precision === "mixed" && FLOAT32_ALONE.has(providerOf(platform.runtime)))
+    yield note("mixed precision: the processor computes in float32 all the same, only more slowly; leave it out here");
   yield note(
     `${dataset.train.length} photos to train, ${dataset.validation.length} to validate, ${outputsText(context)}; ${source.name} at ${settings.sizePx} px`,
   );

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDataset } from "../data/dataset.ts";
@@ -62,11 +63,15 @@ const LOAD_SECONDS = 180;
 
 async function placementsIn(model: Uint8Array, device: Provider, signal?: AbortSignal): Promise<Placements> {
   const folder = await mkdtemp(join(tmpdir(), "onnx-graft-step-"));
+  // whoever stops it may not wait for what comes behind
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  signal?.addEventListener("abort", remove, { once: true });
   try {
     const path = join(folder, "step.onnx");
     await writeFile(path, model);
     return await placementsOf({ device, model: path }, { limitSeconds: LOAD_SECONDS, ...(signal ? { signal } : {}) });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    signal?.removeEventListener("abort", remove);
+    remove();
   }
 }

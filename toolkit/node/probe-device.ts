@@ -57,7 +57,9 @@ export async function placementsOf(
   if (messages.has("loaded")) return readPlacements(placed.join("\n"));
   const failed = messages.get("error");
   const reason = failed?.kind === "error" ? failed.message : `the process that loaded it ${why}`;
-  throw new ToolkitError("E_DEVICE", `Cannot load the step on ${device}: ${faultText(reason, causes.at(-1))}`);
+  throw new ToolkitError("E_DEVICE", `Cannot load the step on ${device}: ${faultText(reason, causes.at(-1))}`, {
+    hint: 'use another device, such as --device cpu; "onnx-graft doctor" says what there is',
+  });
 }
 
 interface Ended {

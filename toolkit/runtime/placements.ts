@@ -1,5 +1,5 @@
-/** Stands for the operators of a graph that has no node on the device: they are not told one by one. */
-const EVERY = "every operator";
+/** Stands for the nodes of a graph of which none is on the device: their operators are not told. */
+const EVERY = "all of one graph";
 
 /** Where ONNX Runtime put the nodes of some sessions. */
 export interface Placements {
@@ -46,6 +46,6 @@ export function placementsText({ nodes, onCpu }: Placements): string {
   const count = operators.reduce((sum, [, n]) => sum + n, 0);
   if (count === 0) return `all ${nodes} nodes have kernels there`;
   if (count === nodes) return `all ${nodes} nodes are left to the CPU`;
-  const names = operators.map(([op, n]) => (n === 1 ? op : `${op} ${n} times`));
+  const names = operators.map(([op, n]) => (n === 1 || op === EVERY ? op : `${op} ${n} times`));
   return `${count} of ${nodes} nodes are left to the CPU: ${names.join(", ")}`;
 }

@@ -35,8 +35,18 @@ export type Axis = { readonly name: string } & (
     }
 );
 
-/** Settings without a default, which `settle` therefore does not name. */
-const WITHOUT_DEFAULT = ["head", "features", "threads", "maxSteps", "trainFrom", "unfreeze"];
+/** Settings that `settle` does not name, for they have no default, or it says them in other words. */
+const WITHOUT_DEFAULT = [
+  "sampler",
+  "mixup",
+  "cutmix",
+  "head",
+  "features",
+  "threads",
+  "maxSteps",
+  "trainFrom",
+  "unfreeze",
+];
 /** Side of the pictures in pixels, where nothing says it: only for trying values out. */
 const SOME_PX = 224;
 

@@ -44,6 +44,16 @@ describe("cli/commands/sweep", function () {
     assert.equal((stderr.match(/inputs: red, green, blue/g) ?? []).length, 0, "a trial's own notes are left out");
   });
 
+  it("weights of classes are shared by all trials, and stand with the best settings", async function () {
+    if (PROGRAM === undefined) this.skip();
+    const out = path("weighted");
+    const weighted = ["--class-weights", "1,2,1", "--sampler", "shuffle,weighted", "--out", out];
+    const { code, stderr } = await runHere(words("--epochs", "1", "--trials", "2", ...weighted));
+    assert.equal(code, 0, stderr);
+    const best = JSON.parse(await readFile(`${out}/best.json`, "utf8")) as Record<string, unknown>;
+    assert.deepEqual([best["classWeights"]].flat().join(), "1,2,1");
+  });
+
   it("goes on where it was stopped, tells JSON a line for each trial, and is left with settings that train takes", async function () {
     if (PROGRAM === undefined) this.skip();
     const out = path("json");

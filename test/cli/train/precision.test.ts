@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { writeToyPhotos } from "../../support/toy-photos.ts";
 import { jsonLines, PROGRAM, runHere, temporaryFolder } from "../cli-case.ts";
 
@@ -17,6 +18,12 @@ describe("cli/train, mixed precision", () => {
     assert.ok(Number(jsonLines(stdout).at(-1)?.["top1"]) >= 0.9, stdout);
     const config = JSON.parse(await readFile(at("run", "config.json"), "utf8")) as { precision?: string };
     assert.equal(config.precision, "mixed");
+    assert.match(stderr, /mixed precision: the processor computes in float32 all the same/);
+    // the step keeps a scale of the loss
+    const checkpoints = at("run", "checkpoints");
+    const step = (await readdir(checkpoints)).find((name) => name.startsWith("step-"));
+    const saved = await readFile(join(checkpoints, step ?? ""));
+    assert.ok(saved.includes("step/loss-scale"));
     const inspected = await runHere(["inspect", at("run", "model.onnx"), "--json"]);
     assert.doesNotMatch(inspected.stdout, /float16/i);
   });

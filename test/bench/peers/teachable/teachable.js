@@ -1,6 +1,6 @@
 /**
  * What a page in the way of Teachable Machine does with photos: the features of a MobileNetV2 of width 0.35 at 224 px, one photo after the other, and on
- * them a head of 100 hidden units, by Adam at 1e-3, batches of 16, 50 epochs, 85 % of each class. Its backbone's weights are random: they take as long.
+ * them a head of 100 hidden units, by Adam at 1e-3, batches of 16, 50 epochs, 85 % of the photos. Its backbone's weights are random: they take as long.
  * The files' names begin with their class and "/". What it took is written into <output> as JSON.
  */
 import { mobilenetV2 } from "./tfjs-networks.mjs";

@@ -4,14 +4,6 @@ import type { Formulation, Site } from "../../formulation.ts";
 import { shapeValue } from "../like.ts";
 import { lacksKernel } from "./lacks-kernel.ts";
 
-/** The places that the constant condition at an input keeps; undefined where it is not known, or keeps none. */
-function kept({ b, node }: Site, condition: number): readonly number[] | undefined {
-  const v = node.inputs[condition];
-  const constant = v && b.constantOf(v);
-  const places = constant && toNumbers(constant).flatMap((holds, place) => (holds === 0 ? [] : [place]));
-  return places?.length === 0 ? undefined : places;
-}
-
 /** The axis along which slices of an input of this rank are kept; undefined where elements are. */
 function axisOf({ attrs }: Site, rank: number): number | undefined {
   return attrs.has("axis") ? normaliseAxis(attrs.int("axis", 0), rank, "Compress") : undefined;
@@ -25,31 +17,41 @@ function extentOf(site: Site, input: number): number | undefined {
   return wanted.every((dim) => typeof dim === "number") ? sizeOf(wanted) : undefined;
 }
 
+/** The places of input `x` that the constant condition at an input keeps; undefined where that is not known, or none is. */
+function kept(site: Site, x: number, condition: number): readonly number[] | undefined {
+  const { b, node } = site;
+  const v = node.inputs[condition];
+  const constant = v && b.constantOf(v);
+  const extent = extentOf(site, x);
+  if (!constant || extent === undefined) return undefined;
+  const places = toNumbers(constant).flatMap((holds, place) => (holds === 0 || place >= extent ? [] : [place]));
+  return places.length === 0 ? undefined : places;
+}
+
 /** From the places that are kept, which are known. */
 const gathered: Formulation = {
   name: "compress-gathered",
-  serves: (site) => kept(site, 1) !== undefined,
+  serves: (site) => kept(site, 0, 1) !== undefined,
   pays: lacksKernel,
   write: (site) => {
     const { b, x } = site;
     const axis = axisOf(site, x().shape.length);
     const lines = axis === undefined ? b.op("Reshape", [x(), b.ints([-1])]) : x();
-    return [b.op("Gather", [lines, b.ints(kept(site, 1) ?? [])], { axis: axis ?? 0 })];
+    return [b.op("Gather", [lines, b.ints(kept(site, 0, 1) ?? [])], { axis: axis ?? 0 })];
   },
 };
 
 /** Every place takes its gradient, or, where it was not kept, the zero behind the last one. */
 const returned: Formulation = {
   name: "compress-gradient-gathered",
-  serves: (site) =>
-    site.attrs.string("operator", "") === "Compress" && kept(site, 2) !== undefined && extentOf(site, 1) !== undefined,
+  serves: (site) => site.attrs.string("operator", "") === "Compress" && kept(site, 1, 2) !== undefined,
   pays: lacksKernel,
   write: (site) => {
     const { b, x } = site;
     const [dy, like] = [x(0), x(1)];
     const rank = dy.shape.length;
     const axis = axisOf(site, rank) ?? 0;
-    const places = kept(site, 2) ?? [];
+    const places = kept(site, 1, 2) ?? [];
     const behind = Array.from({ length: 2 * rank }, (_, i) => (i === rank + axis ? 1 : 0));
     const from = Array.from({ length: extentOf(site, 1) ?? 0 }, () => places.length);
     for (const [i, place] of places.entries()) from[place] = i;

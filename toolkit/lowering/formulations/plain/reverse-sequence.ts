@@ -14,10 +14,20 @@ function batchAxis({ attrs }: Site): number {
   return attrs.int("batch_axis", 1);
 }
 
+function timeAxis({ attrs }: Site): number {
+  return attrs.int("time_axis", 0);
+}
+
 /** By the places themselves, in a picture of all lines one behind the other. */
 const gathered: Formulation = {
   name: "reverse-sequence-gathered",
-  serves: (site) => lengths(site) !== undefined && site.type().shape.every((dim) => typeof dim === "number"),
+  serves: (site) => {
+    const { shape } = site.type();
+    const [batch, time] = batchAxis(site) === 0 ? [shape[0], shape[1]] : [shape[1], shape[0]];
+    // what the runtime refuses it shall refuse
+    const isSound = lengths(site)?.length === batch && lengths(site)?.every((n) => n >= 0 && n <= Number(time));
+    return isSound === true && timeAxis(site) !== batchAxis(site) && shape.every((n) => typeof n === "number" && n > 0);
+  },
   pays: lacksKernel,
   write: (site) => {
     const { b, x } = site;
