@@ -31,7 +31,7 @@ export { openModel } from "./web/open-model.ts";
 export type { OpenModelOptions } from "./web/open-model.ts";
 export { pageDecoder, pixelsOf, rgbOf } from "./web/page-decoder.ts";
 export type { PageDecoderOptions } from "./web/page-decoder.ts";
-export { sha256 } from "./web/sha256.ts";
+export { sha256 } from "./data/sha256.ts";
 export { webPlatform } from "./web/web-platform.ts";
 export type { WebPlatformOptions } from "./web/web-platform.ts";
 export type { Platform } from "./fine-tune/platform.ts";

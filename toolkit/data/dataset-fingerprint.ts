@@ -1,4 +1,5 @@
 import type { Dataset } from "./dataset.ts";
+import { sha256 } from "./sha256.ts";
 
 /** A digest of which photos are in which split under which labels, numbers and weights: the same wherever the data lie. */
 export async function datasetFingerprint({
@@ -17,6 +18,5 @@ export async function datasetFingerprint({
       texts.push(JSON.stringify([split, id, label, ...more, ...(others ? [others] : [])]));
     }
   }
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("")));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(new TextEncoder().encode(texts.join("")));
 }

@@ -1,5 +1,6 @@
 import { sourceOf } from "../data/decode-photo.ts";
 import type { Sample } from "../data/sample.ts";
+import { sha256 } from "../data/sha256.ts";
 import { errorCode, ToolkitError } from "../errors.ts";
 import { asFloat32, floatToHalf, fromBytes, sizeOf, toBytes } from "../graph/tensor.ts";
 import type { TensorData } from "../graph/tensor.ts";
@@ -166,8 +167,7 @@ async function keyOf(
   index: number,
 ): Promise<string | undefined> {
   if (hash === undefined || views === 1) return hash;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${hash}:${view}:${index}`));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(new TextEncoder().encode(`${hash}:${view}:${index}`));
 }
 
 /** Largest number of float16. */

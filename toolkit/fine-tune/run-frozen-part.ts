@@ -1,3 +1,4 @@
+import { sha256 } from "../data/sha256.ts";
 import { bytesPerElement, sizeOf } from "../graph/tensor.ts";
 import { pixelInput } from "../passes/pixel-input.ts";
 import type { ActivationJob, Activations } from "./activations.ts";
@@ -52,7 +53,7 @@ export async function* runFrozenPart(
   };
   let run: FrozenRun | undefined;
   try {
-    const jobs = await jobsOf(part, { ...context, stores, session, digest: await hexDigest(model) });
+    const jobs = await jobsOf(part, { ...context, stores, session, digest: await sha256(model) });
     const total = dataset.train.length * views + dataset.validation.length;
     const made: Activations[] = [];
     let [done, known] = [0, 0];
@@ -115,9 +116,4 @@ function signatureOf(digest: string, type: CacheType, views: number, { settings,
   const plain = [digest, sizePx, resizePx, normalisation.mean, normalisation.std];
   const drawn = views > 1 ? [{ seed, cropScale, ...(augmentation ? { augmentation } : {}) }] : [];
   return JSON.stringify([...plain, ...drawn, ...(type === "float32" ? [] : [type])]);
-}
-
-async function hexDigest(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return Array.from(digest, (v) => v.toString(16).padStart(2, "0")).join("");
 }

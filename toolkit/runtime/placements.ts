@@ -9,33 +9,53 @@ export interface Placements {
   readonly onCpu: Readonly<Record<string, number>>;
 }
 
-const CPU = "CPUExecutionProvider";
+/** What a line of the log says: how many nodes a provider has, or which one it has. */
+type Said =
+  /** With `isAll`, it has all nodes of a session, and none of them is named. */
+  | { readonly kind: "nodes"; readonly provider: string; readonly count: number; readonly isAll: boolean }
+  | { readonly kind: "node"; readonly provider: string; readonly op: string; readonly name: string };
+
+/** What is left over goes there. */
+export const CPU_PROVIDER = "CPUExecutionProvider";
 const SAID = /VerifyEachNodeIsAssignedToAnEp\]\s+(.*)$/;
-const HEADER = /^(?:All nodes|Node\(s\)) placed on \[(\w+)\]\. Number of nodes: (\d+)/;
-const NODE = /^(\S+) \(.*\)$/;
+const HEADER = /^(All nodes|Node\(s\)) placed on \[(\w+)\]\. Number of nodes: (\d+)/;
+const NODE = /^(\S+) \((.*)\)$/;
 
 /** Whether a line of a log says something of placements. */
 export function tellsPlacements(line: string): boolean {
   return SAID.test(line);
 }
 
-/** Reads what ONNX Runtime logs of sessions that are loaded with `logsPlacements` on a device beside the CPU: it leaves to the CPU what it has no kernel for, and says nothing but this. */
-export function readPlacements(log: string): Placements {
-  const onCpu = new Map<string, number>();
-  let nodes = 0;
+/** What ONNX Runtime logs of sessions that are loaded with `logsPlacements`, line by line. */
+export function* saidOfPlacements(log: string): Generator<Said> {
   let provider: string | undefined;
   for (const line of log.split("\n")) {
     const said = SAID.exec(line)?.[1]?.trim();
     if (said === undefined) continue;
     const header = HEADER.exec(said);
+    const node = NODE.exec(said);
     if (header) {
-      provider = header[1];
-      nodes += Number(header[2]);
-      if (said.startsWith("All") && provider === CPU) onCpu.set(EVERY, (onCpu.get(EVERY) ?? 0) + Number(header[2]));
-      continue;
+      const [, extent, place = "", count] = header;
+      provider = place;
+      yield { kind: "nodes", provider, count: Number(count), isAll: extent === "All nodes" };
+    } else if (node && provider !== undefined) {
+      const [, op = "", name = ""] = node;
+      yield { kind: "node", provider, op, name };
     }
-    const op = NODE.exec(said)?.[1];
-    if (op !== undefined && provider === CPU) onCpu.set(op, (onCpu.get(op) ?? 0) + 1);
+  }
+}
+
+/** Reads such a log of a device beside the CPU: it leaves to the CPU what it has no kernel for, and says nothing but this. */
+export function readPlacements(log: string): Placements {
+  const onCpu = new Map<string, number>();
+  const leave = (op: string, count: number): void => void onCpu.set(op, (onCpu.get(op) ?? 0) + count);
+  let nodes = 0;
+  for (const said of saidOfPlacements(log)) {
+    const isOnCpu = said.provider === CPU_PROVIDER;
+    if (said.kind === "nodes") {
+      nodes += said.count;
+      if (said.isAll && isOnCpu) leave(EVERY, said.count);
+    } else if (isOnCpu) leave(said.op, 1);
   }
   return { nodes, onCpu: Object.fromEntries(onCpu) };
 }

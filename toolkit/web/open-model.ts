@@ -1,7 +1,7 @@
 import { ToolkitError, errorMessage } from "../errors.ts";
 import type { SourceModel } from "../export/source-model.ts";
 import { decodeModel } from "../onnx/decode.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../data/sha256.ts";
 
 /** What `openModel` may be told about a model that its file does not say. */
 export interface OpenModelOptions extends Partial<Omit<SourceModel, "model" | "sha256" | "file">> {

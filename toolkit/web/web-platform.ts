@@ -5,7 +5,7 @@ import { pictureName } from "../images/picture-name.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { featureMemory } from "./feature-database.ts";
 import { blobOf, pageDecoder, readBlob } from "./page-decoder.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../data/sha256.ts";
 
 export interface WebPlatformOptions {
   readonly runtime: Runtime;
